@@ -1,0 +1,180 @@
+"""Markdown and plain text: headings, questions with answers, lists and tables.
+
+markdown-it-py finds the blocks, because it follows the CommonMark specification to the letter; the words are
+taken from the source lines, so nothing that it leaves out (comments, link targets) is lost.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from knowledge.entries import Entry
+
+_LONGEST_HEADING = 30  # words; a longer "heading" is a paragraph above a line of dashes
+_LONGEST_LABEL = 8  # words; a longer first cell is no name
+_EMPHASIS = r"(?:\*\*|__)?"
+_ASK = re.compile(
+    rf"\s*(?:[-*+]\s+)?{_EMPHASIS}(?:Q|Question)\s*\d*\s*[:.)]{_EMPHASIS}\s*(?P<text>\S.*)", re.IGNORECASE
+)
+_REPLY = re.compile(rf"\s*(?:[-*+]\s+)?{_EMPHASIS}(?:A|Answer)\s*\d*\s*[:.)]{_EMPHASIS}\s*(?P<text>.*)", re.IGNORECASE)
+_BOLD = re.compile(r"\s*(?:\*\*|__)(?P<text>[^*_]+)(?:\*\*|__)\s*")
+_PARSER = MarkdownIt("commonmark").enable("table")
+
+
+@dataclass
+class _Section:
+    level: int
+    title: str
+    path: tuple[str, ...]
+    lines: list[str] = field(default_factory=list)
+    """Source lines directly under the heading, tables taken out."""
+    rows: list[str] = field(default_factory=list)
+    """Rows of its tables, each with its column names."""
+    has_children: bool = False
+
+
+def read_markdown(text: str) -> list[Entry]:
+    """Return the entries of a Markdown text, in order."""
+    return [entry for section in _sections(text) for entry in _entries(section, plain=False)]
+
+
+def read_text(text: str) -> list[Entry]:
+    """Return the entries of a plain text: like Markdown, and a lone line that asks is a question."""
+    return [entry for section in _sections(text) for entry in _entries(section, plain=True)]
+
+
+def _sections(text: str) -> list[_Section]:
+    lines = text.split("\n")
+    sections = [_Section(0, "", ())]
+    tokens = _PARSER.parse(text)
+    done = 0
+    for position, token in enumerate(tokens):
+        if token.level or token.map is None or token.nesting < 0:
+            continue
+        first, end = token.map
+        sections[-1].lines += lines[done:first]
+        done = end
+        if token.type == "heading_open" and _is_heading(tokens[position + 1]):
+            sections.append(_below(sections, int(token.tag[1]), _plain(tokens[position + 1])))
+        elif token.type == "table_open":
+            sections[-1].rows += _rows(tokens[position:], lines)
+        else:
+            bold = _BOLD.fullmatch(lines[first]) if end - first == 1 else None
+            if bold and token.type == "paragraph_open" and len(bold["text"].split()) <= _LONGEST_HEADING:
+                sections.append(_below(sections, 7, bold["text"].strip()))
+            else:
+                sections[-1].lines += lines[first:end]
+    sections[-1].lines += lines[done:]
+    return sections
+
+
+def _is_heading(inline: Token) -> bool:
+    return 0 < len(inline.content.split()) <= _LONGEST_HEADING and "\n" not in inline.content
+
+
+def _plain(inline: Token) -> str:
+    """Return the words without emphasis; a link or an image keeps its source, so that its target stays."""
+    parts = inline.children or []
+    if all(
+        part.type in {"text", "code_inline", "strong_open", "strong_close", "em_open", "em_close"} for part in parts
+    ):
+        return "".join(part.content for part in parts).strip()
+    return inline.content
+
+
+def _below(sections: list[_Section], level: int, title: str) -> _Section:
+    """Open a section under the nearest earlier one of a higher rank."""
+    parent = next((s for s in reversed(sections) if s.level < level), sections[0])
+    parent.has_children = True
+    asked = _ASK.fullmatch(title)
+    path = (*parent.path, parent.title) if parent.title else parent.path
+    return _Section(level, asked["text"].strip() if asked else title, path)
+
+
+def _rows(tokens: list[Token], lines: list[str]) -> list[str]:
+    """Return the rows of the table that starts the tokens, as ``Column: value | Column: value``."""
+    header: list[str] = []
+    rows: list[str] = []
+    for token in tokens[: next(i for i, token in enumerate(tokens) if token.type == "table_close")]:
+        if token.type == "tr_open":
+            cells, source = [], lines[token.map[0]].strip() if token.map else ""
+        elif token.type == "inline":
+            cells.append(token.content.strip())
+        elif token.type == "tr_close" and not header:
+            header = cells
+        elif token.type == "tr_close" and len(re.split(r"(?<!\\)\|", source.strip("|"))) > len(header):
+            rows.append(source)  # the parser drops what goes beyond the columns; the source has it
+        elif token.type == "tr_close":
+            named = zip(header, cells, strict=False)
+            rows.append(" | ".join(f"{name}: {cell}" if name else cell for name, cell in named if cell))
+    return rows or [" | ".join(header)]
+
+
+def _entries(section: _Section, *, plain: bool) -> Iterator[Entry]:
+    inside = (*section.path, section.title) if section.title else section.path
+    opening, pairs = _questions(section.lines, plain=plain)
+    body = _trim(opening)
+    if pairs and not inside and body and "\n" not in body and body[-1] not in ".!?":
+        inside, body = (body,), ""  # a lone first line above the questions is the document's title
+    leaf = not (section.has_children or section.rows or pairs)
+    if body or (section.title and leaf):
+        yield Entry(section.path, section.title, body)
+    for question, answer in pairs:
+        yield Entry(inside, question, _trim(answer))
+    for row in section.rows:
+        if row:
+            yield Entry(inside, "", row, label=_label(row))
+
+
+def _label(row: str) -> str:
+    first = row.split(" | ", 1)[0].split(": ", 1)[-1]
+    return first if len(first.split()) <= _LONGEST_LABEL else ""
+
+
+def _questions(lines: list[str], *, plain: bool) -> tuple[list[str], list[tuple[str, list[str]]]]:
+    """Split lines into those before the first question and (question, lines of its answer)."""
+    opening: list[str] = []
+    pairs: list[tuple[str, list[str]]] = []
+    asking = False  # the question goes on until its answer or an empty line
+    for number, line in enumerate(lines):
+        asked, replied = _ASK.fullmatch(line), _REPLY.fullmatch(line)
+        starts = number == 0 or not lines[number - 1].strip()
+        if asked or _asks(line, first=starts, plain=plain):
+            pairs.append((_bare(asked["text"] if asked else line), []))
+            asking = bool(asked)
+        elif replied and pairs and not any(part.strip() for part in pairs[-1][1]):
+            pairs[-1][1].append(_unclosed(replied["text"]))
+            asking = False
+        elif asking and line.strip():
+            pairs[-1] = (f"{pairs[-1][0]} {_bare(line)}", [])
+        else:
+            asking = False
+            (pairs[-1][1] if pairs else opening).append(line)
+    return opening, pairs
+
+
+def _asks(line: str, *, first: bool, plain: bool) -> bool:
+    """Say whether a line without ``Q:`` is a question of its own: bold, or alone at the start in a plain text."""
+    bold = _BOLD.fullmatch(line)
+    words = line.split()
+    short = 1 < len(words) <= _LONGEST_HEADING
+    return short and (
+        (bold is not None and bold["text"].rstrip().endswith("?")) or (plain and first and words[-1].endswith("?"))
+    )
+
+
+def _bare(line: str) -> str:
+    bold = _BOLD.fullmatch(line)
+    return _unclosed((bold["text"] if bold else line).strip())
+
+
+def _unclosed(text: str) -> str:
+    """Drop the end of an emphasis that the removed ``**Q:`` began."""
+    return text.rstrip().removesuffix("**") if text.count("**") % 2 else text
+
+
+def _trim(lines: list[str]) -> str:
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in lines)).strip("\n")
