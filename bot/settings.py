@@ -1,0 +1,78 @@
+"""Settings: defaults, then ``parley.toml`` in the home folder, then ``PARLEY_...`` variables, then flags."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import platformdirs
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+
+class BadSettings(Exception):
+    """Settings cannot be used; the message lists every fault and says where to mend it."""
+
+
+def home_folder() -> Path:
+    """Return the folder that holds all data: ``PARLEY_HOME``, or the platform's data folder."""
+    return Path(os.environ.get("PARLEY_HOME") or platformdirs.user_data_path("parley")).absolute()
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set; read once at start, never at import."""
+
+    model_config = SettingsConfigDict(env_prefix="PARLEY_", extra="forbid", frozen=True)
+
+    home: Annotated[Path, Field(default_factory=home_folder)]
+    """Data folder: models, one folder per server."""
+    models: Path | None = None
+    """Folder of the embedded models, made by `parley setup`; default: `models` in the data folder."""
+    base_model: str | None = None
+    """A transformers model id or folder in place of the embedded base model."""
+    embedder: str | None = None
+    """A sentence-transformers model id or folder in place of the embedded one."""
+    engine: Literal["local", "echo"] = "local"
+    """`local` runs the model in a process of its own; `echo` repeats the best note and needs no model."""
+    persona: str = "game-companion"
+    """Who speaks where nobody was chosen."""
+    silence: Annotated[float, Field(ge=0, le=1)] = 0.35
+    """Below this probability that the notes answer the question, the persona says that they do not."""
+    refresh_minutes: Annotated[int, Field(ge=1)] = 10
+    """How often each server's files are compared with what is indexed."""
+    longest_question: Annotated[int, Field(ge=1)] = 1000
+    """Characters; a longer question is refused rather than cut."""
+    discord_token: SecretStr | None = None
+    """The bot's token, from the developer portal."""
+
+    @property
+    def models_folder(self) -> Path:
+        """Where the embedded models are."""
+        return self.models or self.home / "models"
+
+    @property
+    def servers_folder(self) -> Path:
+        """Where each server has a folder of its own."""
+        return self.home / "servers"
+
+    @classmethod
+    def settings_customise_sources(  # the order here is the order of precedence
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read flags first, then the environment, then the file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, home_folder() / "parley.toml")
+
+
+def load(**flags: Any) -> Settings:
+    """Return the settings; flags that are None count as unset. Raises BadSettings."""
+    try:
+        return Settings(**{name: value for name, value in flags.items() if value is not None})
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise BadSettings(f"These settings cannot be used: {faults}. Mend them in parley.toml or in PARLEY_....") from error
+    except ValueError as error:
+        raise BadSettings(f"parley.toml in {home_folder()} cannot be read: {error}.") from error
