@@ -155,16 +155,13 @@ def export(store: Store, server: str, folder: Path) -> list[Path]:
 
     Raises BadServer, UnknownServer, and FileExistsError where the folder holds something already.
     """
-    documents = store.documents(server)
+    paths = {document.name: folder / document.name for document in store.documents(server)}
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FileExistsError(f"{folder} is not empty: name a new folder, so that no file of yours is overwritten.")
-    written = []
-    for document in documents:
-        path = folder / document.name
+    for name, path in paths.items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(store.content(server, document.name))
-        written.append(path)
-    return written
+        path.write_bytes(store.content(server, name))
+    return list(paths.values())
 
 
 def _known(store: Store, server: str) -> dict[str, Document]:
@@ -235,12 +232,18 @@ def _write(
             yield Change(name, "changed" if name in known else "new", len(file.passages))
 
 
-def _vectors(store: Store, embedder: Embedder, server: str, passages: Sequence[Passage], *, known: bool) -> Vectors:
-    """Return a row for each passage, embedding only those that the server does not have already."""
+def _vectors(
+    store: Store, embedder: Embedder, server: str, passages: Sequence[Passage], *, known: bool
+) -> list[Vectors]:
+    """Return the views' vectors of each passage, embedding only passages that the server does not have already."""
     have: dict[str, Vectors] = {}
     if known:
         contents = store.contents(server, embedder.name)
-        have = {p.searchable: v for p, v in zip(contents.passages, contents.vectors, strict=True) if v.any()}
-    missing = list({p.searchable: None for p in passages if p.searchable not in have})
-    have.update(zip(missing, embedder.embed(missing) if missing else (), strict=True))
-    return np.stack([have[passage.searchable] for passage in passages])
+        pieces = np.split(contents.vectors, contents.starts[1:])
+        have = {p.searchable: rows for p, rows in zip(contents.passages, pieces, strict=True) if rows.any()}
+    missing = {p.searchable: p.views for p in passages if p.searchable not in have}
+    if missing:
+        rows = embedder.embed([view for views in missing.values() for view in views])
+        ends = np.cumsum([len(views) for views in missing.values()])
+        have.update(zip(missing, np.split(rows, ends[:-1]), strict=True))
+    return [have[passage.searchable] for passage in passages]

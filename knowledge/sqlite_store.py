@@ -29,7 +29,7 @@ migrations = Migrations("knowledge")
 
 @migrations()
 def m001_documents_and_passages(db: Database) -> None:
-    """Documents with their bytes, passages with their vector, and an index over the passages' words."""
+    """Documents with their bytes, passages with their vectors, and an index over the passages' words."""
     db.execute(
         "CREATE TABLE documents (name TEXT PRIMARY KEY, sha256 TEXT NOT NULL, content BLOB NOT NULL, origin TEXT,"
         " channels TEXT NOT NULL, embedder TEXT NOT NULL) STRICT"
@@ -38,7 +38,8 @@ def m001_documents_and_passages(db: Database) -> None:
     db.execute(
         "CREATE TABLE passages (id INTEGER PRIMARY KEY AUTOINCREMENT,"
         " document TEXT NOT NULL REFERENCES documents(name) ON DELETE CASCADE, section TEXT NOT NULL, entry TEXT,"
-        " text TEXT NOT NULL, searchable TEXT NOT NULL, vector BLOB NOT NULL) STRICT"
+        " text TEXT NOT NULL, searchable TEXT NOT NULL, views INTEGER NOT NULL,"
+        " vectors BLOB NOT NULL) STRICT"
     )
     passages = db.table("passages")
     passages.create_index(["document"])
@@ -69,7 +70,7 @@ class SqliteStore:
             return self._file(server).content(name)
 
     def replace(
-        self, server: str, document: Document, content: bytes, passages: Sequence[Passage], vectors: Vectors
+        self, server: str, document: Document, content: bytes, passages: Sequence[Passage], vectors: Sequence[Vectors]
     ) -> None:
         """Put the whole document in place of the one of the same name, in one transaction."""
         with self._lock:
@@ -150,26 +151,21 @@ class _ServerFile:
             raise KeyError(name)
         return bytes(row[0])
 
-    def replace(self, document: Document, content: bytes, passages: Sequence[Passage], vectors: Vectors) -> None:
-        rows = (
-            (p.document, p.section, p.entry, p.text, p.searchable, np.ascontiguousarray(v, dtype="<f4").tobytes())
+    def replace(
+        self, document: Document, content: bytes, passages: Sequence[Passage], vectors: Sequence[Vectors]
+    ) -> None:
+        rows = [
+            (p.document, p.section, p.entry, p.text, p.searchable, len(v), v.astype("<f4").tobytes())
             for p, v in zip(passages, vectors, strict=True)
-        )
+        ]
+        d = document
+        fields = [d.name, d.sha256, content, d.origin, json.dumps(d.channels), d.embedder]
         with self._db.atomic():
-            self._db.execute("DELETE FROM documents WHERE name = ?", [document.name])
-            self._db.execute(
-                "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?)",
-                [
-                    document.name,
-                    document.sha256,
-                    content,
-                    document.origin,
-                    json.dumps(document.channels),
-                    document.embedder,
-                ],
-            )
+            self._db.execute("DELETE FROM documents WHERE name = ?", [d.name])
+            self._db.execute("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?)", fields)
             self._db.conn.executemany(
-                "INSERT INTO passages (document, section, entry, text, searchable, vector) VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO passages (document, section, entry, text, searchable, views, vectors)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
                 rows,
             )
         self._changed()
@@ -184,20 +180,20 @@ class _ServerFile:
         self._notice_others()
         if self._contents is None or self._contents.embedder != embedder:
             rows = self._db.execute(
-                "SELECT passages.id, document, section, entry, text, vector, channels, embedder FROM passages"
+                "SELECT passages.id, document, section, entry, text, channels, embedder, views, vectors FROM passages"
                 " JOIN documents ON documents.name = document ORDER BY passages.id"
             ).fetchall()
-            known = [i for i, row in enumerate(rows) if row[7] == embedder]
-            vectors = np.zeros((len(rows), len(rows[known[0]][5]) // 4 if known else 0), np.float32)
-            if known:
-                flat = np.frombuffer(b"".join(rows[i][5] for i in known), dtype="<f4")
-                vectors[known] = flat.reshape(len(known), -1)
+            wide = next((len(row[8]) // row[7] for row in rows if row[6] == embedder), 0)
+            blobs = [(row[7], row[8]) if row[6] == embedder else (1, bytes(wide)) for row in rows]
+            counts = np.array([views for views, _ in blobs], dtype=np.intp)
+            flat = np.frombuffer(b"".join(blob for _, blob in blobs), dtype="<f4")
             self._contents = Contents(
                 embedder,
                 np.array([row[0] for row in rows], dtype=np.int64),
                 tuple(Passage(*row[1:5]) for row in rows),
-                vectors,
-                tuple(tuple(json.loads(row[6])) for row in rows),
+                flat.astype(np.float32).reshape(counts.sum(), wide // 4),
+                np.cumsum(counts) - counts,
+                tuple(tuple(json.loads(row[5])) for row in rows),
             )
         return self._contents
 

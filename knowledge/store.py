@@ -3,6 +3,7 @@
 Every call names its server first: nothing can be read or written without saying whose it is.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -10,11 +11,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-Vectors = NDArray[np.float32]  # shape (passages, dimensions), rows of length 1
+Vectors = NDArray[np.float32]  # shape (texts, dimensions), rows of length 1
 Ids = NDArray[np.int64]  # shape (passages,), ascending
 Scores = NDArray[np.float64]
 
 SECTION_MARK = " > "
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|(?<=[\u3002\uff01\uff1f])|\n+")
+_WORD = re.compile(r"\w")
 
 
 class BadServer(Exception):  # noqa: N818 -- named for what is wrong
@@ -44,6 +47,17 @@ class Passage:
         above = self.section.removesuffix(self.text.split("\n", 1)[0]).removesuffix(SECTION_MARK)
         return f"{above}\n{self.text}" if above else self.text
 
+    @property
+    def views(self) -> tuple[str, ...]:
+        """What is embedded: the searchable words as a whole, then each line and sentence of them.
+
+        The whole knows what the passage is about; a sentence is as short as a question, and on seven public
+        sets the two together rank better than either (tests/benchmarks/retrieval.py).
+        """
+        whole = self.searchable
+        parts = (part.strip() for part in _SENTENCE_END.split(whole))
+        return tuple(dict.fromkeys((whole, *(part for part in parts if _WORD.search(part)))))
+
 
 @dataclass(frozen=True)
 class Document:
@@ -64,7 +78,7 @@ class Document:
 
 @dataclass(frozen=True)
 class Contents:
-    """All passages of one server at one moment; row *n* of each field belongs together."""
+    """All passages of one server at one moment; item *n* of ids, passages, starts and channels belong together."""
 
     embedder: str
     """The vectors of passages that another embedder made are zero: only their words find them."""
@@ -72,6 +86,9 @@ class Contents:
     """A passage's id is never given to another passage of the same server."""
     passages: tuple[Passage, ...]
     vectors: Vectors
+    """The views of all passages, one after the other; a passage has at least one row."""
+    starts: NDArray[np.intp]
+    """Row of each passage's first view, which is the whole passage."""
     channels: tuple[tuple[str, ...], ...]
 
 
@@ -92,9 +109,12 @@ class Store(Protocol):
         """Return the document's original bytes; KeyError if there is none of that name."""
 
     def replace(
-        self, server: str, document: Document, content: bytes, passages: Sequence[Passage], vectors: Vectors
+        self, server: str, document: Document, content: bytes, passages: Sequence[Passage], vectors: Sequence[Vectors]
     ) -> None:
-        """Put the whole document in place of the one of the same name, in one transaction."""
+        """Put the whole document in place of the one of the same name, in one transaction.
+
+        ``vectors`` holds an array for each passage, with a row for each of its views.
+        """
 
     def remove(self, server: str, name: str) -> bool:
         """Take the document out; False if there was none of that name."""
