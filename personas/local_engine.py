@@ -1,0 +1,95 @@
+"""transformers and peft in a child process, so that the event loop never waits for a model and survives its crash."""
+
+import asyncio
+import contextlib
+import itertools
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from personas.engine import Adapter, EngineUnavailable
+from personas.persona import Turn
+
+
+class LocalEngine:
+    """Starts the worker with the first request and again after it has ended."""
+
+    def __init__(self, base: str, *, patience: float = 180.0, log: Path | None = None) -> None:
+        """``patience``: seconds after which a reply counts as lost; ``log``: file for the worker's own words."""
+        self._base = base
+        self._patience = patience
+        self._log = log
+        self._ids = itertools.count()
+        self._waiting: dict[int, asyncio.Future[str]] = {}
+        self._starting = asyncio.Lock()
+        self._worker: asyncio.subprocess.Process | None = None
+        self._reader: asyncio.Task[None] | None = None
+
+    async def generate(
+        self, turns: Sequence[Turn], adapter: Adapter | None, *, max_tokens: int = 96, temperature: float = 0.0
+    ) -> str:
+        """Return the reply; requests that wait at the same time are answered together.
+
+        A worker that ends half-way is started again and the request sent once more. Raises EngineUnavailable.
+        """
+        request = {
+            "turns": [turn.model_dump() for turn in turns],
+            "adapter": {"version": adapter.version, "folder": str(adapter.folder)} if adapter else None,
+            "max_tokens": max_tokens,
+            "temperature": temperature,
+        }
+        for _ in range(2):
+            with contextlib.suppress(ConnectionError):
+                return await self._ask(request)
+        raise EngineUnavailable("The voice engine stopped twice while it was answering. Please ask again in a minute.")
+
+    async def close(self) -> None:
+        """End the worker and whatever waits for it."""
+        if self._worker and self._worker.returncode is None:
+            self._worker.kill()
+            await self._worker.wait()
+        if self._reader:
+            await self._reader
+
+    async def _ask(self, request: dict[str, object]) -> str:
+        worker = await self._running()
+        number = next(self._ids)
+        reply: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = reply
+        try:
+            assert worker.stdin is not None  # noqa: S101 -- it is a pipe, for the type checker
+            worker.stdin.write(json.dumps({"id": number, **request}).encode() + b"\n")
+            await worker.stdin.drain()
+            return await asyncio.wait_for(reply, self._patience)
+        except TimeoutError:
+            worker.kill()
+            raise EngineUnavailable(f"No reply came within {self._patience:.0f} seconds. Please ask again.") from None
+        finally:
+            self._waiting.pop(number, None)
+
+    async def _running(self) -> asyncio.subprocess.Process:
+        async with self._starting:
+            if self._worker is None or self._worker.returncode is not None or self._reader is None or self._reader.done():
+                with self._log.open("ab") if self._log else contextlib.nullcontext() as log:
+                    self._worker = await asyncio.create_subprocess_exec(
+                        sys.executable, "-m", "personas.engine_worker", self._base,
+                        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+                        stderr=log or asyncio.subprocess.DEVNULL, limit=2**20,
+                        env=os.environ | {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"},
+                    )  # fmt: skip
+                self._reader = asyncio.create_task(self._read(self._worker))
+            return self._worker
+
+    async def _read(self, worker: asyncio.subprocess.Process) -> None:
+        assert worker.stdout is not None  # noqa: S101 -- it is a pipe, for the type checker
+        async for line in worker.stdout:
+            answer = json.loads(line)
+            waiting = self._waiting.get(answer["id"])
+            if waiting and not waiting.done():
+                waiting.set_result(answer["text"])
+        await worker.wait()
+        for reply in self._waiting.values():
+            if not reply.done():
+                reply.set_exception(ConnectionError("the worker ended"))
