@@ -1,0 +1,43 @@
+"""What tests share: a data folder of their own, and the real models where `parley setup` has made them."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from bot import models, settings
+from knowledge.embedding import SentenceTransformerEmbedder
+
+_MODELS = settings.load().models_folder  # before any test moves PARLEY_HOME
+os.environ["PARLEY_MODELS"] = str(_MODELS)  # fixtures of the session are made before any test's environment
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory, monkeypatch):
+    """Give each test an empty PARLEY_HOME and no other PARLEY_ variable but the models' folder."""
+    for name in [name for name in os.environ if name.startswith("PARLEY_")]:
+        monkeypatch.delenv(name)
+    folder: Path = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("PARLEY_HOME", str(folder))
+    monkeypatch.setenv("PARLEY_MODELS", str(_MODELS))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def models_folder() -> Path:
+    """Return the folder of the real models, or skip."""
+    try:
+        models.check(settings.Settings(models=_MODELS, base_model=None, embedder=None))
+    except models.ModelsMissing as missing:
+        pytest.skip(str(missing))
+    return _MODELS
+
+
+@pytest.fixture(scope="session")
+def base_folder(models_folder):
+    return models_folder / "base"
+
+
+@pytest.fixture(scope="session")
+def embedder(models_folder):
+    return SentenceTransformerEmbedder(models_folder / "embedder", device="cpu")
