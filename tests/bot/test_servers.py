@@ -1,0 +1,52 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from bot.servers import ServerChoices
+from knowledge.store import BadServer
+
+
+@pytest.fixture
+def choices(tmp_path):
+    return ServerChoices(tmp_path)
+
+
+def test_a_choice_is_kept_and_replaced_and_forgotten(choices):
+    """The last choice for a place counts, and after a reset there is none."""
+    choices.set("1", "20", "bard")
+    choices.set("1", "20", "pirate")
+    assert choices.bindings("1") == {"20": "pirate"}
+    assert choices.reset("1", "20")
+    assert choices.bindings("1") == {}
+    assert not choices.reset("1", "20")
+
+
+def test_choices_survive_a_restart(choices, tmp_path):
+    """Another ServerChoices on the same folder reads what the first one wrote."""
+    choices.set("1", "server", "bard")
+    assert ServerChoices(tmp_path).bindings("1") == {"server": "bard"}
+
+
+def test_one_server_never_sees_the_choices_of_another(choices, tmp_path):
+    """Each server has a file of its own, and reading makes none."""
+    choices.set("1", "20", "bard")
+    assert choices.bindings("2") == {}
+    assert not choices.reset("2", "20")
+    assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.db")] == ["1/choices.db"]
+
+
+@pytest.mark.parametrize("server", ["", ".", "..", "../1", "a/b", "/etc"])
+def test_a_name_that_leads_elsewhere_is_refused(choices, server, tmp_path):
+    """Nothing is read or written outside the folder of servers."""
+    with pytest.raises(BadServer, match="use the server's id"):
+        choices.set(server, "20", "bard")
+    with pytest.raises(BadServer):
+        choices.bindings(server)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_many_threads_may_choose_at_once(choices):
+    """No choice is lost when threads open a new file at the same moment."""
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: choices.set("1", str(n), "bard"), range(40)))
+    assert len(choices.bindings("1")) == 40
