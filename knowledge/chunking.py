@@ -11,7 +11,7 @@ LONGEST = 220
 220 pieces are about 180 words of English."""
 
 _PIECE = re.compile(r"[^\W\d_]{1,8}|\d{1,3}|[^\w\s]|_")
-_DENSE = re.compile(r"[\u0e00-\u0eff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]")  # scripts without spaces: one each
+_DENSE = re.compile(r"[\u0e00-\u0eff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]")  # scripts without spaces: a piece each
 # Each splits a text into parts that a separator ends; finer ones are used only where a part is still too long.
 _ENDS = (
     re.compile(r"\n\s*\n"),
@@ -31,8 +31,8 @@ def passages(document: str, entries: Iterable[Entry]) -> list[Passage]:
 
 
 def pieces(text: str) -> int:
-    """Estimate how many word pieces a tokenizer makes of the text."""
-    return sum(1 for _ in _PIECE.finditer(text)) + sum(max(0, len(run.group()) - 1) for run in _DENSE.finditer(text))
+    """Estimate how many word pieces a tokenizer makes of the text, rather too many than too few."""
+    return sum(1 for _ in _PIECE.finditer(text)) + sum(1 for _ in _DENSE.finditer(text))
 
 
 def _texts(entry: Entry) -> Iterator[str]:
@@ -49,7 +49,7 @@ def _split(text: str, room: int, finest: int) -> list[str]:
     if not text.strip():
         return []
     if pieces(text) <= room:
-        return [text.strip("\n")]
+        return [text.strip("\n").rstrip()]
     if finest == len(_ENDS):
         middle = len(text) // 2
         return [*_split(text[:middle], room, finest), *_split(text[middle:], room, finest)]

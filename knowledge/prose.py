@@ -17,9 +17,11 @@ _LONGEST_HEADING = 30  # words; a longer "heading" is a paragraph above a line o
 _LONGEST_LABEL = 8  # words; a longer first cell is no name
 _EMPHASIS = r"(?:\*\*|__)?"
 _ASK = re.compile(
-    rf"\s*(?:[-*+]\s+)?{_EMPHASIS}(?:Q|Question)\s*\d*\s*[:.)]{_EMPHASIS}\s*(?P<text>\S.*)", re.IGNORECASE
+    rf"\s*(?:[-*+]\s+)?{_EMPHASIS}(?:Q|Question)(?:\s*\d*\s*:|\s*\d+[.)]){_EMPHASIS}\s*(?P<text>\S.*)", re.IGNORECASE
 )
-_REPLY = re.compile(rf"\s*(?:[-*+]\s+)?{_EMPHASIS}(?:A|Answer)\s*\d*\s*[:.)]{_EMPHASIS}\s*(?P<text>.*)", re.IGNORECASE)
+_REPLY = re.compile(
+    rf"\s*(?:[-*+]\s+)?{_EMPHASIS}(?:A|Answer)(?:\s*\d*\s*:|\s*\d+[.)]){_EMPHASIS}\s*(?P<text>.*)", re.IGNORECASE
+)
 _BOLD = re.compile(r"\s*(?:\*\*|__)(?P<text>[^*_]+)(?:\*\*|__)\s*")
 _PARSER = MarkdownIt("commonmark").enable("table")
 
@@ -63,7 +65,7 @@ def _sections(text: str) -> list[_Section]:
             sections[-1].rows += _rows(tokens[position:], lines)
         else:
             bold = _BOLD.fullmatch(lines[first]) if end - first == 1 else None
-            if bold and token.type == "paragraph_open" and len(bold["text"].split()) <= _LONGEST_HEADING:
+            if bold and token.type == "paragraph_open" and not _asks(lines[first]) and _fits(bold["text"]):
                 sections.append(_below(sections, 7, bold["text"].strip()))
             else:
                 sections[-1].lines += lines[first:end]
@@ -72,7 +74,11 @@ def _sections(text: str) -> list[_Section]:
 
 
 def _is_heading(inline: Token) -> bool:
-    return 0 < len(inline.content.split()) <= _LONGEST_HEADING and "\n" not in inline.content
+    return "\n" not in inline.content and _fits(inline.content)
+
+
+def _fits(heading: str) -> bool:
+    return 0 < len(heading.split()) <= _LONGEST_HEADING
 
 
 def _plain(inline: Token) -> str:
@@ -115,7 +121,7 @@ def _rows(tokens: list[Token], lines: list[str]) -> list[str]:
 
 def _entries(section: _Section, *, plain: bool) -> Iterator[Entry]:
     inside = (*section.path, section.title) if section.title else section.path
-    opening, pairs = _questions(section.lines, plain=plain)
+    opening, pairs = _questions(section.lines, titled=bool(section.title), plain=plain)
     body = _trim(opening)
     if pairs and not inside and body and "\n" not in body and body[-1] not in ".!?":
         inside, body = (body,), ""  # a lone first line above the questions is the document's title
@@ -134,36 +140,33 @@ def _label(row: str) -> str:
     return first if len(first.split()) <= _LONGEST_LABEL else ""
 
 
-def _questions(lines: list[str], *, plain: bool) -> tuple[list[str], list[tuple[str, list[str]]]]:
+def _questions(lines: list[str], *, titled: bool, plain: bool) -> tuple[list[str], list[tuple[str, list[str]]]]:
     """Split lines into those before the first question and (question, lines of its answer)."""
     opening: list[str] = []
     pairs: list[tuple[str, list[str]]] = []
-    asking = False  # the question goes on until its answer or an empty line
+    asking = False  # a question marked Q: goes on until its answer or an empty line
     for number, line in enumerate(lines):
-        asked, replied = _ASK.fullmatch(line), _REPLY.fullmatch(line)
+        marked, replied = _ASK.fullmatch(_bare(line)), _REPLY.fullmatch(line)
+        body = pairs[-1][1] if pairs else opening
         starts = number == 0 or not lines[number - 1].strip()
-        if asked or _asks(line, first=starts, plain=plain):
-            pairs.append((_bare(asked["text"] if asked else line), []))
-            asking = bool(asked)
-        elif replied and pairs and not any(part.strip() for part in pairs[-1][1]):
-            pairs[-1][1].append(_unclosed(replied["text"]))
+        if marked or _asks(line) or (plain and starts and line.rstrip().endswith("?") and _fits(line)):
+            pairs.append((_unclosed(marked["text"]) if marked else _bare(line), []))
+            asking = bool(marked)
+        elif replied and (pairs or titled) and not any(part.strip() for part in body):
+            body.append(_unclosed(replied["text"]))
             asking = False
         elif asking and line.strip():
             pairs[-1] = (f"{pairs[-1][0]} {_bare(line)}", [])
         else:
             asking = False
-            (pairs[-1][1] if pairs else opening).append(line)
+            body.append(line)
     return opening, pairs
 
 
-def _asks(line: str, *, first: bool, plain: bool) -> bool:
-    """Say whether a line without ``Q:`` is a question of its own: bold, or alone at the start in a plain text."""
+def _asks(line: str) -> bool:
+    """Say whether a whole line is set in bold and is a question."""
     bold = _BOLD.fullmatch(line)
-    words = line.split()
-    short = 1 < len(words) <= _LONGEST_HEADING
-    return short and (
-        (bold is not None and bold["text"].rstrip().endswith("?")) or (plain and first and words[-1].endswith("?"))
-    )
+    return bool(bold and (bold["text"].rstrip().endswith("?") or _ASK.fullmatch(bold["text"])))
 
 
 def _bare(line: str) -> str:

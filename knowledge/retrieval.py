@@ -58,7 +58,8 @@ def search(  # noqa: PLR0913, PLR0917 -- the last two have defaults
     allowed = _allowed(contents, channels)
     if not query.strip() or not allowed.any():
         return Retrieved(query, 0.0, ())
-    meaning = _meaning(contents, embedder.embed([query])[0])
+    readable = query.encode(errors="replace").decode()  # a terminal can send half a character
+    meaning = _meaning(contents, embedder.embed([readable])[0])
     words = _words(store, server, query, contents)
     scores = np.where(allowed, meaning + WORD_WEIGHT * words, -np.inf)
     rows = _best(contents, scores, max(limit, 2))

@@ -207,7 +207,7 @@ class _ServerFile:
         return self._words[word]
 
     def _look_up(self, word: str) -> tuple[Ids, Scores]:
-        quoted = '"' + word.replace('"', '""') + '"'
+        quoted = '"' + word.replace('"', '""').replace("\0", "") + '"'
         rows = self._db.execute(
             "SELECT rowid, bm25(passages_fts) FROM passages_fts WHERE passages_fts MATCH ? ORDER BY rowid", [quoted]
         ).fetchall()

@@ -2,9 +2,10 @@
 
 ``python tests/benchmarks/retrieval.py DATA MODEL [--json]``: DATA holds a folder for each set, with ``corpus.jsonl``
 ({"id", "title", "text", "scope"?}), ``dev/queries.jsonl`` ({"id", "text", "answerable", "scope"?}) and
-``dev/qrels.tsv``; MODEL is a sentence-transformers folder. Each scope is a server of its own. Peers are BM25
-(k1 1.2, b 0.75, Porter stems), the model's cosine over title and text, and reciprocal rank fusion (k 60) of both.
-Queries without a scope are left out of a set with scopes. "answerable" is judged with weights fitted on the other sets only; the last lines give the weights over all.
+``dev/qrels.tsv``; MODEL is a sentence-transformers folder. Each scope is a server of its own; queries without a scope
+are left out of a set with scopes. Peers are BM25 (k1 1.2, b 0.75, Porter stems), the model's cosine over title and
+text, and reciprocal rank fusion (k 60) of both. "answerable" is judged with weights fitted on the other sets only;
+the last line gives the weights over all. Times leave out the embedding of the query, which is remembered.
 """
 
 import argparse

@@ -1,0 +1,147 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from knowledge.sqlite_store import FILE, SqliteStore
+from knowledge.store import BadServer, Document, Passage, UnknownServer, Vectors
+
+
+def put(store: SqliteStore, server: str, name: str, *texts: str, embedder: str = "e", wide: int = 4) -> None:
+    passages = [Passage(name, "", None, text) for text in texts]
+    vectors: list[Vectors] = [np.full((2, wide), 0.5, np.float32) for _ in texts]
+    store.replace(server, Document(name, "0" * 64, embedder=embedder), "\n".join(texts).encode(), passages, vectors)
+
+
+def shown(store: SqliteStore, server: str, embedder: str = "e") -> list[str]:
+    return [passage.text for passage in store.contents(server, embedder).passages]
+
+
+def test_servers_are_isolated(store: SqliteStore) -> None:
+    """What one server knows cannot be found from another, not even under the same document name."""
+    put(store, "one", "faq.md", "The secret is an orchid.")
+    put(store, "two", "faq.md", "The secret is a tulip.")
+    assert store.servers() == ["one", "two"]
+    assert shown(store, "two") == ["The secret is a tulip."]
+    assert not len(store.matches("two", "orchid")[0])
+
+
+@pytest.mark.parametrize("name", ["", "../one", "One", "a/b", "-a", "a" * 65, "a b", "a.b", "a\n"])
+def test_bad_server_names_are_refused(store: SqliteStore, name: str) -> None:
+    """A name that could leave its folder, or that two spellings share, is refused before any file is touched."""
+    with pytest.raises(BadServer, match="cannot be a server's name"):
+        put(store, name, "faq.md", "text")
+
+
+def test_reading_an_unknown_server_makes_no_file(store: SqliteStore, tmp_path: Path) -> None:
+    """Asking about a server that knows nothing says so and leaves nothing behind."""
+    for read in (store.documents, lambda server: store.remove(server, "x"), lambda server: store.contents(server, "e")):
+        with pytest.raises(UnknownServer, match="add a file"):
+            read("nobody")
+    assert not list(tmp_path.rglob("*"))
+
+
+def test_a_document_is_replaced_as_a_whole(store: SqliteStore) -> None:
+    """A document's new version takes the place of the old one, and other documents stay."""
+    put(store, "s", "a.md", "old rose", "old lily")
+    put(store, "s", "b.md", "tulip")
+    put(store, "s", "a.md", "new rose")
+    assert sorted(shown(store, "s")) == ["new rose", "tulip"]
+    assert not len(store.matches("s", "lily")[0])
+    assert [(d.name, d.passages) for d in store.documents("s")] == [("a.md", 1), ("b.md", 1)]
+
+
+def test_a_failing_replacement_changes_nothing(store: SqliteStore) -> None:
+    """When the new version cannot be written to the end, the old one stays whole."""
+    put(store, "s", "a.md", "old rose", "old lily")
+    good, broken = Passage("a.md", "", None, "new"), Passage("no such document", "", None, "new")
+    with pytest.raises(Exception, match="FOREIGN KEY"):
+        store.replace("s", Document("a.md", "1" * 64), b"new", [good, broken], [np.ones((1, 4), np.float32)] * 2)
+    assert shown(store, "s") == ["old rose", "old lily"]
+    assert len(store.matches("s", "old")[0]) == 2
+    assert store.content("s", "a.md") == b"old rose\nold lily"
+
+
+def test_everything_survives_reopening(store: SqliteStore, tmp_path: Path) -> None:
+    """A new store over the same folder knows what the last one wrote."""
+    document = Document("a.csv", "2" * 64, "/data/a.csv", ("general", "shop"), "e", 1)
+    passage = Passage("a.csv", "Rose", "r1", "Name: Rose")
+    store.replace("s", document, b"bytes", [passage], [np.eye(2, 4, dtype=np.float32)])
+    store.close()
+    again = SqliteStore(tmp_path / "servers")
+    contents = again.contents("s", "e")
+    assert again.documents("s") == [document]
+    assert again.content("s", "a.csv") == b"bytes"
+    assert (contents.passages, contents.channels) == ((passage,), (("general", "shop"),))
+    assert np.array_equal(contents.vectors, np.eye(2, 4))
+    again.close()
+
+
+def test_removed_text_is_gone_from_the_disk(store: SqliteStore, tmp_path: Path) -> None:
+    """After a removal no file of the server holds the words any more."""
+    put(store, "s", "a.md", "The safe opens with quetzalcoatlus.", "Filler.")
+    put(store, "s", "b.md", "Something else.")
+    assert store.remove("s", "a.md")
+    held = b"".join(path.read_bytes() for path in (tmp_path / "servers/s").iterdir())
+    assert b"Something else" in held
+    assert b"quetzalcoat" not in held
+
+
+def test_another_process_is_noticed(store: SqliteStore, tmp_path: Path) -> None:
+    """What a second store writes to the same file is found by the first, although it had it in memory."""
+    put(store, "s", "a.md", "rose")
+    assert shown(store, "s") == ["rose"]
+    assert len(store.matches("s", "tulip")[0]) == 0
+    other = SqliteStore(tmp_path / "servers")
+    put(other, "s", "b.md", "tulip")
+    assert shown(store, "s") == ["rose", "tulip"]
+    assert len(store.matches("s", "tulip")[0]) == 1
+    assert other.remove("s", "a.md")
+    assert shown(store, "s") == ["tulip"]
+    other.close()
+
+
+def test_a_deleted_server_is_unknown_again(store: SqliteStore, tmp_path: Path) -> None:
+    """When its file was deleted, a server's documents are not answered from memory."""
+    put(store, "s", "a.md", "rose")
+    (tmp_path / "servers/s" / FILE).unlink()
+    with pytest.raises(UnknownServer):
+        store.contents("s", "e")
+
+
+def test_words_match_in_every_form(store: SqliteStore) -> None:
+    """A word finds its other forms and its spelling without accents, and weighs more in a shorter passage."""
+    put(store, "s", "a.md", "Deliveries to the café are free.", "We are delivering.", "Nothing here.")
+    ids, strengths = store.matches("s", "delivery")
+    assert len(ids) == 1
+    assert len(store.matches("s", "delivering")[0]) >= 1
+    assert len(store.matches("s", "cafe")[0]) == 1
+    assert 0 < strengths[0] < 2.2
+
+
+@pytest.fixture(scope="module")
+def one_rose(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteStore]:
+    store = SqliteStore(tmp_path_factory.mktemp("lookup"))
+    put(store, "s", "a.md", "rose")
+    yield store
+    store.close()
+
+
+@given(word=st.text(max_size=20))
+def test_any_word_is_safe_to_look_up(one_rose: SqliteStore, word: str) -> None:
+    """A word of a query is never read as the query language of the index."""
+    assert all(len(part) <= 1 for part in one_rose.matches("s", word))
+
+
+def test_vectors_of_another_embedder_are_never_compared(store: SqliteStore) -> None:
+    """A passage that another model embedded keeps its words and has no direction."""
+    put(store, "s", "a.md", "rose", embedder="old", wide=8)
+    put(store, "s", "b.md", "tulip", embedder="new")
+    contents = store.contents("s", "new")
+    assert contents.vectors.shape == (3, 4)
+    assert not contents.vectors[contents.starts[0]].any()
+    assert store.contents("s", "old").vectors.shape == (3, 8)
+    assert store.contents("s", "third").vectors.shape == (2, 0)
