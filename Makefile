@@ -1,0 +1,98 @@
+# Every target does its own set-up, and a second run finds it done.
+TORCH_VERSION := 2.13.0
+# Which build of PyTorch: cpu; a name that `uv pip install --torch-backend` knows, such as auto or cu130; or none, to
+# keep the one that you put into .venv yourself.
+TORCH_BACKEND ?= cpu
+UV_VERSION := 0.13.8
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+# The models are on the disk: nothing is looked up on a model hub unless you say so.
+export HF_HUB_OFFLINE ?= 1
+export TOKENIZERS_PARALLELISM := false
+
+.PHONY: help demo test bot bench lint lock clean
+
+help:
+	@echo "make demo    watch the sample personas answer from the sample servers (no token, GPU or account)"
+	@echo "make bot     run the Discord bot (the token in PARLEY_DISCORD_TOKEN)"
+	@echo "make test    check formatting, types and behaviour"
+	@echo "make lint    check formatting and types alone"
+	@echo "make bench   measure retrieval beside its peers (DATA=folder of question sets)"
+	@echo "make lock    write requirements.lock anew from pyproject.toml"
+	@echo "make clean   remove the virtual environment and what the tools leave (never your data)"
+
+demo: .venv/.ready
+	@$(BIN)/parley setup
+	@$(BIN)/parley demo
+
+bot: .venv/.ready
+	@$(BIN)/parley setup
+	@$(BIN)/parley bot
+
+test: lint
+	@$(BIN)/parley setup
+	$(BIN)/python -m pytest
+
+lint: .venv/.ready
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+bench: .venv/.ready
+	@$(BIN)/parley setup
+	@test -n "$(DATA)" || { echo "Name the folder of question sets: make bench DATA=..." >&2; exit 1; }
+	$(BIN)/python tests/benchmarks/retrieval.py "$(DATA)" "$$($(BIN)/python -c \
+	  'from bot import models, settings; print(models.embedder_path(settings.load()))')"
+
+# Torch and what only its GPU builds need stay out: they are the one part that differs from machine to machine.
+lock: .venv/.python
+	$(PIP) install --quiet uv==$(UV_VERSION)
+	echo "torch==$(TORCH_VERSION)+cpu" | $(BIN)/uv pip compile pyproject.toml --constraint - --extra dev --universal \
+	  --python-version 3.11 --generate-hashes $(if $(filter none,$(TORCH_BACKEND)),,--torch-backend cpu) \
+	  --no-emit-package torch --no-header --output-file requirements.lock --quiet
+
+clean:
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.python:
+	@for python in $(or $(PYTHON),python3.11 python3 python3.12 python3.13); do \
+	  if "$$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    "$$python" -m venv .venv && touch $@ && exit; \
+	  fi; \
+	done; \
+	echo "Parley needs Python 3.11 or newer with its venv module (Debian, Ubuntu: apt install python3-venv)." >&2; \
+	echo "Install it, or say where it is: make PYTHON=/path/to/python3.11 ..." >&2; \
+	exit 1
+
+# --no-deps here and below: no step may bring in another torch.
+.venv/.locked: requirements.lock .venv/.python
+	$(PIP) install --require-hashes --no-deps --requirement requirements.lock
+	@touch $@
+
+# Asked for plainly, pip fetches gigabytes of CUDA on Linux. It is first asked for a CPU build, which some machines have
+# at hand; else uv fetches one, as it knows where PyTorch keeps them. macOS has CPU builds only.
+ifeq ($(TORCH_BACKEND),none)
+GET_TORCH = $(BIN)/python -c 'import torch'
+else ifneq ($(TORCH_BACKEND),cpu)
+GET_TORCH = $(UV_PIP) --reinstall-package torch --torch-backend $(TORCH_BACKEND) torch==$(TORCH_VERSION)
+else ifeq ($(shell uname),Darwin)
+GET_TORCH = $(PIP) install --no-deps torch==$(TORCH_VERSION)
+else
+GET_TORCH = $(PIP) install --no-deps torch==$(TORCH_VERSION)+cpu 2>/dev/null || \
+  { $(UV_PIP) --no-deps --torch-backend cpu torch==$(TORCH_VERSION); }
+endif
+UV_PIP = $(PIP) install --quiet uv==$(UV_VERSION) && $(BIN)/uv pip install --python $(BIN)/python
+
+.venv/.torch-$(TORCH_VERSION)-$(TORCH_BACKEND): .venv/.locked
+	@rm -f .venv/.torch-*
+	@$(GET_TORCH) || { \
+	  echo "PyTorch $(TORCH_VERSION) ($(TORCH_BACKEND)) could not be installed. Is there a network? Or put one into" >&2; \
+	  echo ".venv yourself, then run make with TORCH_BACKEND=none." >&2; \
+	  exit 1; }
+	@touch $@
+
+.venv/.ready: .venv/.torch-$(TORCH_VERSION)-$(TORCH_BACKEND) pyproject.toml
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
