@@ -6,9 +6,12 @@ from collections.abc import Iterator, Sequence
 from discord.utils import escape_mentions
 
 from bot.answering import Answer, Source
+from knowledge.indexing import Report
 
 LONGEST = 2000  # characters of one message's content; Discord API, "Create Message"
 _LONGEST_NOTE = 90
+_LONGEST_REASON = 400
+_MOST_LINES = 30
 # What Discord would render; an underscore within a word and a colon without slashes it leaves alone.
 _MARKUP = re.compile(r"[\\`*~|<\[]|(?<![^\W_])_|_(?![^\W_])|:(?=//)")
 _FENCE = re.compile(r"```(?:([\w+.#-]{1,20})(?=\n))?")
@@ -45,6 +48,22 @@ def rendered(answer: Answer) -> str:
     """Return the reply with its sources under it; a code block that was left open is closed first."""
     reply = answer.reply + (_CLOSING if _open_fence(answer.reply) else "")
     return "\n".join(part for part in (reply, footnotes(answer.sources)) if part)
+
+
+def summary(report: Report) -> str:
+    """Return a line for each document that is not as it was, and how many are."""
+    lines = []
+    for change in report.changes:
+        if change.outcome in {"new", "changed"}:
+            lines.append(f"**{plain(change.name)}** is {change.outcome}: {change.passages} passages to answer from.")
+        elif change.outcome == "removed":
+            lines.append(f"**{plain(change.name)}** is removed and answers nothing any more.")
+        elif change.outcome == "refused":
+            lines.append(f"**{plain(change.name)}** is refused: {plain(change.reason, _LONGEST_REASON)}")
+    same = sum(change.outcome == "unchanged" for change in report.changes)
+    more = len(lines) - _MOST_LINES
+    lines = [*lines[:_MOST_LINES], f"... and {more} more."] if more > 0 else lines
+    return "\n".join([*lines, *([f"{same} unchanged."] if same else [])]) or "There was nothing to do."
 
 
 def split(text: str, limit: int = LONGEST) -> list[str]:

@@ -1,0 +1,149 @@
+"""What members use: mentions, replies to the bot, /ask, and who speaks here."""
+
+import asyncio
+import logging
+
+import discord
+from discord import app_commands
+
+from bot.answering import Answerer, Question
+from bot.discord_replies import BROKEN, NOTHING_UPLOADED, Command, Refusal, explain, reply, respond, typing
+from bot.discord_text import plain, rendered
+from bot.routing import Choice, Incoming, Place, addressed, persona_for, question
+from bot.servers import ServerChoices
+from bot.settings import Settings
+from knowledge.store import Store
+from personas import persona
+
+log = logging.getLogger(__name__)
+
+_ON_SERVERS_ONLY = "I answer from a server's own notes, so please ask me on the server that you mean."
+_LONGEST_QUOTE = 300
+_FROM = {
+    "thread": "was chosen for this thread",
+    "channel": "was chosen for this channel",
+    "category": "was chosen for this category",
+    "server": "was chosen for this server",
+    "default": "speaks where nobody was chosen",
+}
+
+
+def place_of(server: int | None, channel: object) -> Place:
+    """Return where a Discord channel or thread stands. Raises Refusal outside of servers."""
+    if server is None:
+        raise Refusal(_ON_SERVERS_ONLY)
+    if isinstance(channel, discord.Thread):
+        category = channel.parent.category_id if channel.parent else None
+        return Place(str(server), str(channel.parent_id), str(category) if category else None, str(channel.id))
+    category = getattr(channel, "category_id", None)
+    return Place(str(server), str(getattr(channel, "id", "")), str(category) if category else None)
+
+
+def incoming(message: discord.Message, me: int) -> Incoming:
+    """Return what matters of a Discord message; ``me`` is the bot's own id."""
+    role = message.guild.self_role if message.guild else None
+    replied = message.reference.resolved if message.reference and message.type is discord.MessageType.reply else None
+    written = message.type in {discord.MessageType.default, discord.MessageType.reply}
+    names = {str(user.id): user.display_name for user in message.mentions}
+    names |= {str(named.id): f"@{named.name}" for named in message.role_mentions}
+    names |= {str(channel.id): f"#{channel.name}" for channel in message.channel_mentions}
+    return Incoming(
+        text=message.content,
+        from_program=message.author.bot or message.webhook_id is not None or not written,
+        ours=frozenset({str(me), *([str(role.id)] if role else [])}),
+        mentioned=frozenset(str(named.id) for named in [*message.mentions, *message.role_mentions]),
+        replies_to=str(replied.author.id) if isinstance(replied, discord.Message) else None,
+        names=names,
+    )
+
+
+class Chat:
+    """Answers members."""
+
+    def __init__(self, settings: Settings, store: Store, answerer: Answerer, choices: ServerChoices) -> None:
+        self._settings, self._store, self._answerer, self._choices = settings, store, answerer, choices
+
+    def commands(self) -> list[Command]:
+        """Return the commands for members that stand alone."""
+        return [app_commands.Command(name="ask", description="Ask a question about this server", callback=self.ask)]
+
+    def persona_commands(self) -> list[Command]:
+        """Return the commands for members that belong to /persona."""
+        return [
+            app_commands.Command(name="show", description="Who speaks here, and why", callback=self.show),
+            app_commands.Command(name="list", description="Everyone who can speak", callback=self.everyone),
+        ]
+
+    async def hear(self, message: discord.Message, me: int) -> None:
+        """Answer a message that wants an answer."""
+        heard = incoming(message, me)
+        if not addressed(heard) and (message.guild or heard.from_program):
+            return
+        try:
+            if message.guild is None:
+                await reply(message, _ON_SERVERS_ONLY)
+                return
+            async with typing(message.channel):
+                text = await self.answer(question(heard), place_of(message.guild.id, message.channel), str(message.id))
+            await reply(message, text)
+        except discord.HTTPException as error:
+            log.warning("A reply to message %s could not be sent: %s", message.id, error)
+
+    async def answer(self, text: str, place: Place, key: str) -> str:
+        """Return the reply to a question, or a sentence that says why there is none; ``key`` is the message's id."""
+        name = self._settings.persona
+        try:
+            name = (await asyncio.to_thread(self.speaker, place)).persona
+            if not text:
+                return persona.load(name).line("greeting", key)
+            if not await asyncio.to_thread(self._store.documents, place.server):
+                return NOTHING_UPLOADED
+            return rendered(
+                await self._answerer.answer(Question(text, place.server, name, id=key, channels=place.channels))
+            )
+        except Exception as error:  # noqa: BLE001 -- a member always gets an answer
+            return explain(error, _error_line(name, key))
+
+    def speaker(self, place: Place) -> Choice:
+        """Return who speaks in the place."""
+        return persona_for(place, self._choices.bindings(place.server), self._settings.persona)
+
+    @app_commands.describe(question="What would you like to know?")
+    async def ask(self, interaction: discord.Interaction, question: str) -> None:
+        """Answer for everyone to see."""
+
+        async def answered() -> str:
+            place = place_of(interaction.guild_id, interaction.channel)
+            text = await self.answer(question.strip(), place, str(interaction.id))
+            return f"> {plain(question, _LONGEST_QUOTE)}\n{text}"  # Discord shows others only that /ask was used
+
+        await respond(interaction, answered, private=False)
+
+    async def show(self, interaction: discord.Interaction) -> None:
+        """Say who speaks here."""
+
+        async def shown() -> str:
+            place = place_of(interaction.guild_id, interaction.channel)
+            choice = await asyncio.to_thread(self.speaker, place)
+            card = persona.load(choice.persona).card
+            return f"**{plain(card.title)}** (`{choice.persona}`) {_FROM[choice.came_from]}.\n{card.description}"
+
+        await respond(interaction, shown, private=True)
+
+    async def everyone(self, interaction: discord.Interaction) -> None:
+        """Say who can speak."""
+
+        async def listed() -> str:
+            cards = {name: persona.load(name).card for name in persona.names()}
+            return "\n".join(
+                f"- **{plain(card.title)}** (`{name}`): {card.description}" for name, card in cards.items()
+            )
+
+        await respond(interaction, listed, private=True)
+
+
+def _error_line(name: str, key: str) -> str:
+    try:
+        return persona.load(name).line("error", key)
+    except persona.BadPersona:
+        return BROKEN

@@ -1,0 +1,101 @@
+import discord
+import pytest
+
+from bot.answering import Answerer
+from bot.discord_client import ParleyClient
+from bot.settings import load
+from bot.voices import Voices
+from knowledge.embedding import HashEmbedder
+from knowledge.sqlite_store import SqliteStore
+from personas import persona
+from personas.engine import EchoEngine
+
+FAQ = b"""# Do you deliver to Princeton?
+Yes, we deliver to Princeton for 12 dollars.
+
+# What are your opening hours?
+We are open from 9:00 to 18:00 on weekdays.
+"""
+
+
+@pytest.fixture
+def settings():
+    return load(engine="echo", silence=0.2, persona="florist")
+
+
+@pytest.fixture
+def store(settings):
+    store = SqliteStore(settings.servers_folder)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def hashing():
+    return HashEmbedder()
+
+
+@pytest.fixture
+def engine():
+    return EchoEngine()
+
+
+@pytest.fixture
+def answerer(settings, store, hashing, engine):
+    voices = Voices(persona.LIBRARY, settings.home / "adapters", None)
+    return Answerer(store, hashing, engine, voices, silence=settings.silence, longest=settings.longest_question)
+
+
+@pytest.fixture
+def simcord_bot(settings, store, hashing, answerer):
+    return ParleyClient(settings, store, hashing, answerer)
+
+
+@pytest.fixture
+def guild(simcord_env):
+    return simcord_env.create_guild()
+
+
+@pytest.fixture
+def shop(guild):
+    return guild.create_category("shop")
+
+
+@pytest.fixture
+def channel(guild, shop):
+    return guild.create_text_channel("questions", category=shop)
+
+
+@pytest.fixture
+def member(simcord_env, guild):
+    return guild.add_member(simcord_env.create_user("ann"))
+
+
+@pytest.fixture
+def owner(simcord_env, guild):
+    managers = guild.create_role("managers", permissions=discord.Permissions(manage_guild=True))
+    return guild.add_member(simcord_env.create_user("olga"), roles=[managers])
+
+
+@pytest.fixture
+async def faq(owner, channel):
+    return await owner.slash(channel, "faq upload", file=("faq.md", FAQ))
+
+
+@pytest.fixture
+def me(simcord_env):
+    return f"<@{simcord_env.bot.user.id}>"
+
+
+@pytest.fixture
+def sent(simcord_env):
+    """Return the bodies of all messages that the bot has sent to channels."""
+
+    def bodies():
+        return [
+            request.json
+            for request in simcord_env.http_requests
+            if request.method == "POST" and request.path.endswith("/messages")
+        ]
+
+    return bodies
