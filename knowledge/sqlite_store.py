@@ -9,7 +9,8 @@ import math
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,8 @@ class SqliteStore:
             )
         path = self._root / server / FILE
         if not path.exists():
-            self._forget(server)
+            if server in self._open:
+                self._open.pop(server).close()
             if not create:
                 raise UnknownServer(f"Nothing is known for the server {server!r} yet: add a file to it first.")
         if server not in self._open:
@@ -115,10 +117,6 @@ class SqliteStore:
                 self._open.popitem(last=False)[1].close()
         self._open.move_to_end(server)
         return self._open[server]
-
-    def _forget(self, server: str) -> None:
-        if server in self._open:
-            self._open.pop(server).close()
 
 
 class _ServerFile:
@@ -130,8 +128,7 @@ class _ServerFile:
         self._contents: Contents | None = None
         self._words: OrderedDict[str, tuple[Ids, Scores]] = OrderedDict()
         if migrations.pending(self._db):
-            with self._db.conn:  # commits, or rolls back
-                self._db.execute("BEGIN IMMEDIATE")  # two processes may open a new file at the same moment
+            with self._writing():
                 migrations.apply(self._db)
 
     def close(self) -> None:
@@ -160,7 +157,7 @@ class _ServerFile:
         ]
         d = document
         fields = [d.name, d.sha256, content, d.origin, json.dumps(d.channels), d.embedder]
-        with self._db.atomic():
+        with self._writing():
             self._db.execute("DELETE FROM documents WHERE name = ?", [d.name])
             self._db.execute("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?)", fields)
             self._db.conn.executemany(
@@ -171,7 +168,7 @@ class _ServerFile:
         self._changed()
 
     def remove(self, name: str) -> bool:
-        with self._db.atomic():
+        with self._writing():
             removed = self._db.execute("DELETE FROM documents WHERE name = ?", [name]).rowcount > 0
         self._changed()
         return bool(removed)
@@ -215,6 +212,13 @@ class _ServerFile:
         # FTS5 multiplies by this rarity, which is next to nothing for a word that half the passages hold.
         rarity = max(1e-6, math.log((total - len(rows) + 0.5) / (len(rows) + 0.5)))
         return np.array([r[0] for r in rows], np.int64), np.array([r[1] for r in rows], np.float64) / -rarity
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Hold one transaction that waits its turn at the start: one begun for reading cannot wait for a writer."""
+        with self._db.conn:
+            self._db.conn.execute("BEGIN IMMEDIATE")
+            yield
 
     def _notice_others(self) -> None:
         version = self._db.execute("PRAGMA data_version").fetchone()[0]  # moves when another connection commits

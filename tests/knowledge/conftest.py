@@ -1,4 +1,3 @@
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -6,7 +5,6 @@ import pytest
 from hypothesis import HealthCheck, settings
 from watched_embedder import WatchedEmbedder
 
-from knowledge.embedding import Embedder, SentenceTransformerEmbedder
 from knowledge.sqlite_store import SqliteStore
 
 # A busy machine is no fault of the code.
@@ -24,11 +22,3 @@ def store(tmp_path: Path) -> Iterator[SqliteStore]:
 @pytest.fixture
 def watched() -> WatchedEmbedder:
     return WatchedEmbedder()
-
-
-@pytest.fixture(scope="session")
-def minilm() -> Embedder:
-    folder = Path(os.environ.get("PARLEY_MODELS", "")) / "embedder"
-    if "PARLEY_MODELS" not in os.environ or not folder.is_dir():
-        pytest.skip("PARLEY_MODELS names no folder with an embedder: `parley setup` makes one")
-    return SentenceTransformerEmbedder(folder, "cpu")

@@ -101,23 +101,23 @@ def test_any_query_is_safe(open_shop: SqliteStore, query: str) -> None:
         ("how strong is the rustbite dagger", "Rustbite Dagger"),
     ],
 )
-def test_meaning_and_names_are_found(store: SqliteStore, minilm: Embedder, query: str, section: str) -> None:
+def test_meaning_and_names_are_found(store: SqliteStore, embedder: Embedder, query: str, section: str) -> None:
     """Questions in other words find their answer, and near-identical names find their own row."""
-    add_upload(store, minilm, "s", "shop.md", SHOP.encode())
-    add_upload(store, minilm, "s", "items.csv", ITEMS.encode())
-    assert search(store, minilm, "s", query, 1).hits[0].passage.section == section
+    add_upload(store, embedder, "s", "shop.md", SHOP.encode())
+    add_upload(store, embedder, "s", "items.csv", ITEMS.encode())
+    assert search(store, embedder, "s", query, 1).hits[0].passage.section == section
 
 
 @pytest.mark.model
-def test_half_a_character_is_no_fault(store: SqliteStore, minilm: Embedder) -> None:
+def test_half_a_character_is_no_fault(store: SqliteStore, embedder: Embedder) -> None:
     """A query with a broken character, as a terminal can send it, is searched all the same."""
-    add_upload(store, minilm, "s", "shop.md", SHOP.encode())
-    assert search(store, minilm, "s", "dog \udce9").hits
+    add_upload(store, embedder, "s", "shop.md", SHOP.encode())
+    assert search(store, embedder, "s", "dog \udce9").hits
 
 
 @pytest.mark.model
-def test_answerable_tells_other_topics_apart(store: SqliteStore, minilm: Embedder) -> None:
+def test_answerable_tells_other_topics_apart(store: SqliteStore, embedder: Embedder) -> None:
     """A question that the documents answer is more likely answerable than one about something else."""
-    add_upload(store, minilm, "s", "shop.md", SHOP.encode())
-    known = search(store, minilm, "s", "do you bring flowers to Ewing?").answerable
-    assert known > 0.5 > search(store, minilm, "s", "who won the world cup in 1998?").answerable
+    add_upload(store, embedder, "s", "shop.md", SHOP.encode())
+    known = search(store, embedder, "s", "do you bring flowers to Ewing?").answerable
+    assert known > 0.5 > search(store, embedder, "s", "who won the world cup in 1998?").answerable

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -101,6 +102,20 @@ def test_another_process_is_noticed(store: SqliteStore, tmp_path: Path) -> None:
     assert len(store.matches("s", "tulip")[0]) == 1
     assert other.remove("s", "a.md")
     assert shown(store, "s") == ["tulip"]
+    other.close()
+
+
+def test_two_stores_write_at_the_same_time(store: SqliteStore, tmp_path: Path) -> None:
+    """Writers of the same new server wait for each other, and nothing of either is lost."""
+    other = SqliteStore(tmp_path / "servers")
+
+    def write(who: int) -> None:
+        for number in range(15):
+            put((store, other)[who], "s", f"{who}-{number}.md", "text")
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(write, (0, 1)))
+    assert len(store.documents("s")) == len(other.documents("s")) == 30
     other.close()
 
 
