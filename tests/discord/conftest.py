@@ -78,8 +78,18 @@ def owner(simcord_env, guild):
 
 
 @pytest.fixture
-async def faq(owner, channel):
-    return await owner.slash(channel, "faq upload", file=("faq.md", FAQ))
+def faq_of():
+    """Return a way to upload the FAQ."""
+
+    def uploaded(actor, channel):
+        return actor.slash(channel, "faq upload", file=("faq.md", FAQ))
+
+    return uploaded
+
+
+@pytest.fixture
+async def faq(faq_of, owner, channel):
+    return await faq_of(owner, channel)
 
 
 @pytest.fixture
