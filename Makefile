@@ -11,27 +11,28 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: help demo test bot bench lint lock clean
+.PHONY: help setup demo test bot bench lint lock clean
 
 help:
 	@echo "make demo    watch the sample personas answer from the sample servers (no token, GPU or account)"
 	@echo "make bot     run the Discord bot (the token in PARLEY_DISCORD_TOKEN)"
 	@echo "make test    check formatting, types and behaviour"
+	@echo "make setup   do the set-up alone: virtual environment, dependencies, models"
 	@echo "make lint    check formatting and types alone"
 	@echo "make bench   measure retrieval beside its peers (DATA=folder of question sets)"
 	@echo "make lock    write requirements.lock anew from pyproject.toml"
 	@echo "make clean   remove the virtual environment and what the tools leave (never your data)"
 
-demo: .venv/.ready
+setup: .venv/.ready
 	@$(BIN)/parley setup
+
+demo: setup
 	@$(BIN)/parley demo
 
-bot: .venv/.ready
-	@$(BIN)/parley setup
+bot: setup
 	@$(BIN)/parley bot
 
-test: lint
-	@$(BIN)/parley setup
+test: lint setup
 	$(BIN)/python -m pytest
 
 lint: .venv/.ready
@@ -39,8 +40,7 @@ lint: .venv/.ready
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-bench: .venv/.ready
-	@$(BIN)/parley setup
+bench: setup
 	@test -n "$(DATA)" || { echo "Name the folder of question sets: make bench DATA=..." >&2; exit 1; }
 	$(BIN)/python tests/benchmarks/retrieval.py "$(DATA)" "$$($(BIN)/python -c \
 	  'from bot import models, settings; print(models.embedder_path(settings.load()))')"
@@ -94,5 +94,5 @@ UV_PIP = $(PIP) install --quiet uv==$(UV_VERSION) && $(BIN)/uv pip install --pyt
 	@touch $@
 
 .venv/.ready: .venv/.torch-$(TORCH_VERSION)-$(TORCH_BACKEND) pyproject.toml
-	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	$(PIP) install -qq --no-deps --no-build-isolation --editable .
 	@touch $@
