@@ -1,8 +1,11 @@
+import asyncio
+
 import discord
 import pytest
 from aiohttp import web
 
 from bot.discord_client import BadToken, CannotConnect, run_bot
+from bot.schedule import reindex, watched_folder
 from bot.settings import load
 
 
@@ -28,6 +31,16 @@ async def discord_says(monkeypatch):
     yield says
     for runner in runners:
         await runner.cleanup()
+
+
+@pytest.fixture
+def admitted(monkeypatch):
+    """Let every token in, without a network."""
+
+    async def login(self, token):
+        await self._async_setup_hook()
+
+    monkeypatch.setattr(discord.Client, "login", login)
 
 
 @pytest.mark.parametrize("token", [None, "", "  "])
@@ -60,20 +73,41 @@ async def test_a_discord_that_is_away_is_a_sentence(store, hashing, answerer, mo
     ],
 )
 async def test_what_discord_refuses_later_is_a_sentence(
-    store, hashing, answerer, monkeypatch, error, expected, sentence
+    store, hashing, answerer, admitted, monkeypatch, error, expected, sentence
 ):
     """What only the gateway can refuse says what to do as well."""
     if error == "4004":
         socket = type("Socket", (), {"close_code": 4004})()
         error = discord.ConnectionClosed(socket, shard_id=None)
 
-    async def login(self, token):
-        await self._async_setup_hook()
-
     async def connect(self, *, reconnect=True):
         raise error
 
-    monkeypatch.setattr(discord.Client, "login", login)
     monkeypatch.setattr(discord.Client, "connect", connect)
     with pytest.raises(expected, match=sentence):
         await run_bot(load(discord_token="right"), store, hashing, answerer)  # noqa: S106 - no secret
+
+
+async def test_watched_files_are_indexed_while_the_bot_is_online(
+    store, hashing, answerer, admitted, monkeypatch, settings
+):
+    """The schedule begins with the bot, and ends with it when it is told to stop."""
+    folder = watched_folder(settings, "1")
+    folder.mkdir(parents=True)
+    (folder / "hours.md").write_text("# When do you open?\nWe open at 9:00.")
+    indexed = asyncio.Event()
+    monkeypatch.setattr(
+        "bot.schedule.reindex", lambda *parts: (reindex(*parts), loop.call_soon_threadsafe(indexed.set))[0]
+    )
+    loop = asyncio.get_running_loop()
+
+    async def connect(self, *, reconnect=True):
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(discord.Client, "connect", connect)
+    running = asyncio.create_task(run_bot(load(discord_token="right"), store, hashing, answerer))  # noqa: S106 - no secret
+    await asyncio.wait_for(indexed.wait(), 30)
+    assert [document.name for document in store.documents("1")] == ["hours.md"]
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
