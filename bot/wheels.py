@@ -45,7 +45,7 @@ def pip_download(requirement: str, folder: Path) -> None:
     """Put the wheel of a ``name==version`` into the folder. Raises SetupFailed."""
     if importlib.util.find_spec("pip") is None:
         raise SetupFailed("pip is missing here: run `python -m ensurepip` in this environment, then `parley setup`.")
-    scratch = folder / "pip"  # on the disk whose room was checked; /tmp is often small
+    scratch = folder / "pip"  # on the disk whose room was checked; the usual temporary folder is often small
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir()
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--no-input"]
