@@ -30,22 +30,49 @@ MONTHS = (
     "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
     "december",
 )  # fmt: skip
-_DAY = r"(?P<weekday>mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?s?"
 _PATTERNS: tuple[tuple[Kind, str], ...] = (
     ("email", r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
-    ("link", r"(?:https?://|www\.)[^\s<>\")]+[^\s<>\").,!?:;']|\b[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|gg|example|eu|de|uk|dev|shop)\b(?:/[^\s<>\")]*[\w/])?"),
-    ("time", r"\b(?P<hour>\d{1,2})(?:[:.](?P<minute>\d\d))?\s?(?P<half>[ap])\.?m\b\.?|\b(?P<hour24>[01]?\d|2[0-4]):(?P<minute24>[0-5]\d)\b|\b(?:noon|midnight)\b"),
-    ("code", r"(?<!\w)/[a-z][\w-]+|\bv\d+(?:\.\d+)*\b|\b(?=\w*[A-Za-z])(?=[\w-]*\d)[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\b(?<!st)(?<!nd)(?<!rd)(?<!th)"),
-    ("ordinal", r"\b\d+(?:st|nd|rd|th)\b|\b(?:" + "|".join(_ORDINAL_WORDS) + r")\b"),
-    ("number", r"(?<![\w.])\d{1,3}(?:,\d{3})+(?:\.\d+)?|(?<![\w])\d+(?:\.\d+)?|\b(?:" + "|".join(w for w in _NUMBER_WORDS if w not in {"one", "zero"}) + r")\b"),
-    ("weekday", rf"\b{_DAY}\b"),
-    ("month", r"\b(?:" + "|".join(m for m in MONTHS if m not in {"may", "march"}) + r")\b|\b(?:in|of|by|until|from|since|to|on) (?:May|March)\b|\b(?:May|March)\b(?= \d)|(?<=\d )(?:May|March)\b"),
-)  # fmt: skip
+    (
+        "link",
+        r"""(?:https?://|www\.)[^\s<>")]+[^\s<>").,!?:;']
+        | \b[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|gg|example|eu|de|uk|dev|shop)\b(?:/[^\s<>")]*[\w/])?""",
+    ),
+    (
+        "time",
+        r"""\b(?P<hour>\d{1,2})(?:[:.](?P<minute>\d\d))?\s?(?P<half>[ap])\.?m\b\.?
+        | \b(?P<hour24>[01]?\d|2[0-4]):(?P<minute24>[0-5]\d)\b | \b(?:noon|midnight)\b""",
+    ),
+    (
+        "code",
+        r"""(?<!\w)/[a-z][\w-]+ | \bv\d+(?:\.\d+)*\b
+        | \b(?=\w*[A-Za-z])(?=[\w-]*\d)[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\b(?<!st)(?<!nd)(?<!rd)(?<!th)""",
+    ),
+    ("ordinal", r"\b\d+(?:st|nd|rd|th)\b | \b(?:" + "|".join(_ORDINAL_WORDS) + r")\b"),
+    (
+        "number",
+        r"(?<![\w.])\d{1,3}(?:,\d{3})+(?:\.\d+)? | (?<![\w])\d+(?:\.\d+)? | \b(?:"
+        + "|".join(word for word in _NUMBER_WORDS if word not in {"one", "zero"})
+        + r")\b",
+    ),
+    (
+        "weekday",
+        r"\b(?:(?:Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)\b | (?i:(?:mon|tues|wednes|thurs|fri|satur|sun)days?)\b)",
+    ),
+    (
+        "month",
+        r"(?i:\b(?:" + "|".join(month for month in MONTHS if month not in {"may", "march"}) + r")\b)"
+        r"| \b(?:in|of|by|until|from|since|to|on)\ (?:May|March)\b"
+        r"| \b(?:May|March)\b(?=\ \d) | (?<=\d\ )(?:May|March)\b",
+    ),
+)
+_CASED = {"code", "weekday", "month"}
 # A word of this kind beside a number is not what it counts.
 _LINKS = frozenset(
-    "a an and are as at be before but by each every for from if in is it of on or per so than that the then to until up "
-    "upto was were when which while with without about after all another be't costs cost is for only over under at least most "
-    "dear hero friend lad matey ye you your yer my me our we i".split()
+    (
+        "a an and are as at be before but by each every for from if in is it of on or per so than that the then to "
+        "until up upto was were when which while with without about after all another be't costs cost is for only "
+        "over under at least most dear hero friend lad matey ye you your yer my me our we i"
+    ).split()
 )
 _UNIT_IN_CODE = re.compile(r"^(\d+(?:\.\d+)?)([a-z]{1,6}|[A-Z]{1,3})$")
 _NAME = re.compile(r"\b[A-Z][\w'\u2019]*(?:-[A-Za-z]\w*)*")
@@ -74,11 +101,9 @@ def claims(text: str) -> list[Claim]:
     taken = [False] * len(text)
     found: list[Claim] = []
     for kind, pattern in _PATTERNS:
-        flags = 0 if kind in {"code", "month"} else re.IGNORECASE
+        flags = re.VERBOSE if kind in _CASED else re.VERBOSE | re.IGNORECASE
         for match in re.finditer(pattern, text, flags):
-            if any(taken[match.start() : match.end()]) or (
-                kind == "weekday" and not match[0][0].isupper() and len(match[0]) < 5
-            ):
+            if any(taken[match.start() : match.end()]):
                 continue
             taken[match.start() : match.end()] = [True] * len(match[0])
             found.append(_claim(kind, match, text))

@@ -7,19 +7,22 @@ is not affirmed; yes and no agree with the notes; the value that was asked for i
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Literal
 
-from knowledge.claims import MONTHS, WEEKDAYS, Claim, claims, names, stem, stems
-from knowledge.polarity import declines, denies, hedged, negative, polarity
-from knowledge.question import STOP_WORDS, Asked, answers_without_value, asked, content
+from knowledge.agreement import agreement, tells
+from knowledge.claims import claims, names, stem, stems
+from knowledge.clauses import clauses, sentence_at
+from knowledge.placement import between, misplaced
+from knowledge.polarity import declines, negative, polarity
+from knowledge.question import STOP_WORDS, Asked, asked, content
 
-Fault = Literal["value", "name", "place", "yes-no", "missing", "empty", "silent"]
+Fault = Literal["value", "unit", "place", "name", "echo", "stray", "yes-no", "missing", "silent", "empty"]
 
-_SENTENCES = re.compile(r"(?<=[.!?])\s+|\n+")
-_CLAUSES = re.compile(r"(?<=[.!?:])\s+|\n+|\s*[;|\u2022\u2014]\s*|,\s+(?!\d|up to)|\s+(?:and|but|while|whereas)\s+(?!\d)")
+_WORD = re.compile(r"(?<![\w'\u2019-])[^\W\d_]{4,}(?![\w'\u2019-])")
+_GERUND_OR_COMPOUND = re.compile(r"in[g'\u2019]?$|-[a-z]")
 
 
 @dataclass(frozen=True)
@@ -36,11 +39,14 @@ class Finding:
 class Check:
     """What became of a reply."""
 
-    findings: tuple[Finding, ...]
-    declined: bool
-    """The reply says that the notes do not hold the answer, and claims nothing."""
-    cited: tuple[int, ...]
-    """Numbers, from 1, of the notes that the reply stands on."""
+    findings: tuple[Finding, ...] = ()
+    declined: bool = False
+    """The reply says that the notes do not hold the answer, and passes nothing on."""
+
+    @property
+    def silent(self) -> bool:
+        """Whether, by reply or rule, the notes do not speak of what was asked."""
+        return self.declined or any(finding.fault == "silent" for finding in self.findings)
 
     @property
     def passed(self) -> bool:
@@ -49,247 +55,120 @@ class Check:
 
 
 def check(reply: str, question: str, notes: Sequence[str], vocabulary: AbstractSet[str] = frozenset()) -> Check:
-    """Check a reply against the notes it was drafted from.
+    """Check a reply against the notes it was drafted from; without notes it must claim nothing at all.
 
-    ``vocabulary`` holds lower-case words that the voice may begin a sentence with though the notes do not
-    know them ("arr", "blimey"); any other unknown word with a capital counts as a name.
+    ``vocabulary`` holds the voice's own words (see ``voice_words``); any other unknown word with a capital counts
+    as a name.
     """
     text = "\n".join(notes)
-    ask = asked(question)
-    held = claims(text)
     if not notes:
-        return Check((*_values(reply, "", ()), *_names(reply, "", "", vocabulary)), declined=False, cited=())
-    found = [*_values(reply, question, held), *_names(reply, question, text, vocabulary)]
-    shares = _shares(reply, question, text, held)
-    if declines(reply) and not _tells(reply, question, text, held):
-        return Check((), declined=True, cited=())
-    found += _places(reply, question, text)
-    if ask.yes_no:
-        found += _yes_no(reply, question, text, ask)
-    found += _missing(reply, text, ask)
-    denied = ask.yes_no and polarity(reply) == "no" and bool((set(ask.words) - set(stems(text))) & set(stems(reply)))
-    if not found and not shares and not denied and not _echoes(reply, text):
-        found.append(Finding("empty", reply, "The reply says nothing that the notes say."))
-    cited = tuple(
-        n for n, note in enumerate(notes, 1) if _shares(reply, question, note, claims(note)) or len(notes) == 1
-    )
-    return Check(tuple(found), declined=False, cited=cited or tuple(range(1, len(notes) + 1)))
+        return Check((*_values(reply, "", ""), *_names(reply, "", "", vocabulary)))
+    if declines(reply) and not tells(reply, question, text):
+        return Check(declined=True)
+    ask = asked(question)
+    found = [
+        *_values(reply, question, text),
+        *_names(reply, question, text, vocabulary),
+        *_echoes(reply, question, text, vocabulary),
+        *_strays(reply, question, text, vocabulary),
+        *_answers(reply, question, text, ask),
+    ]
+    return Check(tuple(found or _empty(reply, text, ask)))
 
 
-def _values(reply: str, question: str, held: Sequence[Claim]) -> list[Finding]:
-    """Every value stands in the notes, a number with the unit that it has there."""
-    have = {(c.kind, c.value) for c in held} | _ranges(held)
-    asked_for = {(c.kind, c.value) for c in claims(question)}
+def voice_words(replies: Iterable[str]) -> frozenset[str]:
+    """Return a voice's own words in lower case: those that open a sentence, and those in two replies or more."""
+    opening: set[str] = set()
+    inside: Counter[str] = Counter()
+    for reply in replies:
+        opening |= {word.lower() for word, _, opens in names(reply) if opens}
+        inside.update({word for word in _WORD.findall(reply) if word.islower()})
+    return frozenset(opening | {word for word, replies_with_it in inside.items() if replies_with_it > 1})
+
+
+def _values(reply: str, question: str, text: str) -> Iterator[Finding]:
+    """Every value stands in the notes, a number with the unit that it has there, beside the words it has there."""
+    held = claims(text)
+    have = {(c.kind, c.value) for c in held} | between(held)
+    queried = {(c.kind, c.value) for c in claims(question)}
     numbers = {(c.value, c.unit) for c in held if c.kind == "number"}
     units = {unit for _, unit in numbers if unit}
-    found = []
     for claim in claims(reply):
         key = (claim.kind, claim.value)
-        if key in asked_for and key not in have and _denied(reply, claim.start):
-            continue
         if key not in have:
-            found.append(Finding("value", claim.shown, f"{claim.shown} does not stand in the notes."))
+            if key not in queried or not _denied(reply, claim.start):
+                yield Finding("value", claim.shown, f"{claim.shown} does not stand in the notes.")
         elif claim.kind == "number" and claim.unit in units and (claim.value, claim.unit) not in numbers:
-            found.append(Finding("place", claim.shown, f"{claim.shown} stands in the notes with another unit."))
-    return found
+            yield Finding("unit", claim.shown, f"{claim.shown} stands in the notes with another unit.")
+    for claim in misplaced(reply, question, text):
+        yield Finding("place", claim.shown, f"{claim.shown} belongs to something else in the notes.")
 
 
-def _ranges(held: Sequence[Claim]) -> set[tuple[str, str]]:
-    """Return the days and months that lie between two neighbouring ones ("Tuesday to Friday")."""
-    inside: set[tuple[str, str]] = set()
-    for kind, cycle in (("weekday", WEEKDAYS), ("month", MONTHS)):
-        row = [c for c in held if c.kind == kind]
-        for first, last in zip(row, row[1:], strict=False):
-            if last.start - first.start - len(first.shown) <= 4:  # " to ", "-"
-                start, end = cycle.index(first.value), cycle.index(last.value)
-                inside |= {
-                    (kind, cycle[i % len(cycle)]) for i in range(start, end + (len(cycle) if end < start else 0))
-                }
-    return inside
-
-
-def _names(reply: str, question: str, text: str, vocabulary: AbstractSet[str]) -> list[Finding]:
-    """Every name stands in the notes, or in the question and is denied; so does a word that only the question has."""
+def _names(reply: str, question: str, text: str, vocabulary: AbstractSet[str]) -> Iterator[Finding]:
+    """Every name stands in the notes, or in the question and is denied."""
     known, queried = set(stems(text)), set(stems(question))
-    found = []
     for word, start, opens in names(reply):
-        parts = stems(word)
-        if all(part in known for part in parts) or (opens and _may_open(word, vocabulary)):
+        parts = set(stems(word))
+        if parts <= known or (opens and _may_open(word, vocabulary)):
             continue
-        if any(part in queried for part in parts) and _denied(reply, start):
+        if parts & queried:
+            if not _denied(reply, start):
+                yield Finding("name", word, f"{word} stands in the question only, and the reply affirms it.")
+        elif vocabulary or not opens:  # without a vocabulary there is no telling "Harr" from a name
+            yield Finding("name", word, f"{word} does not stand in the notes.")
+
+
+def _echoes(reply: str, question: str, text: str, vocabulary: AbstractSet[str]) -> Iterator[Finding]:
+    """Hold a word that only the question has to be denied, or to be one of the voice's own."""
+    known, queried = set(stems(text)), set(stems(question))
+    for match in _WORD.finditer(reply):
+        word = match[0]
+        if not word.islower() or word in vocabulary or word in STOP_WORDS:
             continue
-        if opens and not vocabulary and not any(part in queried for part in parts):
-            continue  # without a vocabulary there is no telling "Harr" from a name
-        found.append(Finding("name", word, f"{word} does not stand in the notes."))
-    seen = {finding.shown.lower() for finding in found}
-    for match in re.finditer(r"[^\W\d_]{4,}", reply):
-        word = match[0].lower()
-        asked_only = stem(word) in queried and stem(word) not in known and word not in STOP_WORDS
-        if asked_only and word not in vocabulary and word not in seen and not _denied(reply, match.start()):
-            found.append(
-                Finding("name", match[0], f"{match[0]} stands in the question only, and the reply affirms it.")
+        if stem(word) in queried - known and not _denied(reply, match.start()):
+            yield Finding("echo", word, f"{word} stands in the question only, and the reply affirms it.")
+
+
+def _strays(reply: str, question: str, text: str, vocabulary: AbstractSet[str]) -> Iterator[Finding]:
+    """Beside a value stands no word that neither notes nor question nor voice know."""
+    known = {*stems(text), *stems(question), *map(stem, vocabulary)}
+    for _, clause in clauses(reply) if vocabulary else ():
+        for word in _WORD.findall(clause) if claims(clause) else ():
+            if word.islower() and stem(word) not in known:
+                yield Finding("stray", word, f"{word} stands beside a value, but not in the notes.")
+
+
+def _answers(reply: str, question: str, text: str, ask: Asked) -> Iterator[Finding]:
+    """Hold the reply to the notes' yes or no, and to the kind of value that was asked for."""
+    match agreement(reply, question, text, ask):
+        case "contradicts":
+            yield Finding("yes-no", polarity(reply) or "no", "The notes do not say yes or no as the reply does.")
+        case "silent":
+            yield Finding(
+                "silent", polarity(reply) or "", "The notes do not speak of what the reply says yes or no to."
             )
-    return found
+    wanted = ask.wanted
+    if wanted and not wanted.held_by(text):
+        yield Finding("silent", wanted.title, f"The question asks for {wanted.title}; the notes have none.")
+    elif wanted and not wanted.held_by(reply) and not negative(reply):
+        yield Finding("missing", wanted.title, f"The question asks for {wanted.title}; the reply has none.")
+
+
+def _empty(reply: str, text: str, ask: Asked) -> Iterator[Finding]:
+    """Refuse a reply without a word of the notes, unless it denies by name what is not there."""
+    mine = set(stems(reply))
+    denies_by_name = ask.yes_no and polarity(reply) == "no" and mine & (set(ask.words) - set(stems(text)))
+    if not denies_by_name and not set(content(reply)) & set(content(text)):
+        yield Finding("empty", reply, "The reply says nothing that the notes say.")
 
 
 def _may_open(word: str, vocabulary: AbstractSet[str]) -> bool:
     """Tell whether a sentence may begin with the word: known to the voice, "Runnin'", or "Late-night"."""
     lowered = word.lower()
-    return lowered in vocabulary or lowered in STOP_WORDS or bool(re.search(r"in[g'\u2019]?$|-[a-z]", word))
+    return lowered in vocabulary or lowered in STOP_WORDS or bool(_GERUND_OR_COMPOUND.search(word))
 
 
-def _denied(reply: str, at: int) -> bool:
-    """Tell whether the words around a place in the reply deny, or only repeat the question."""
-    sentence = next((s for s in _spans(_SENTENCES, reply) if s[0] <= at < s[1]), (0, len(reply)))
-    words = reply[sentence[0] : sentence[1]]
-    return negative(words) or words.rstrip().endswith("?")
-
-
-def _spans(splitter: re.Pattern[str], text: str) -> list[tuple[int, int]]:
-    ends = [(m.start(), m.end()) for m in splitter.finditer(text)]
-    starts = [0, *(end for _, end in ends)]
-    return list(zip(starts, [*(start for start, _ in ends), len(text)], strict=True))
-
-
-def _places(reply: str, question: str, text: str) -> list[Finding]:
-    """A value stands beside the words that it belongs to: not Friday's hour for Saturday.
-
-    Where the notes hold several values of a kind, each of the reply must come from a clause of the notes that
-    fits the words of reply and question about as well as any other clause with a value of that kind.
-    """
-    parts = list(_parts(text))
-    found = []
-    for start, end in _spans(_SENTENCES, reply):
-        sentence = reply[start:end]
-        around = dict.fromkeys((*content(sentence), *content(question)), 1)
-        days = _days(sentence) or _days(question)
-        for first, last in _spans(_CLAUSES, sentence):
-            clause = sentence[first:last]
-            anchors = around | dict.fromkeys(content(clause), 2)
-            for claim in claims(clause):
-                alike = [(part.fit(anchors, days), part) for part in parts if any(_like(claim, c) for c in part.held)]
-                mine = [fit for fit, part in alike if claim.value in {c.value for c in part.held}]
-                if claim.kind not in {"weekday", "month"} and mine and max(mine) < max(fit for fit, _ in alike) - 2:
-                    found.append(Finding("place", claim.shown, f"{claim.shown} belongs to something else in the notes."))
-    return found
-
-
-@dataclass(frozen=True)
-class _Part:
-    """A clause of the notes, with the note around it."""
-
-    held: tuple[Claim, ...]
-    clause: frozenset[str]
-    note: frozenset[str]
-    days: frozenset[str]
-
-    def fit(self, anchors: Mapping[str, int], days: set[str]) -> int:
-        """Return how well the part fits weighted words: twice the weight in the clause, once around it."""
-        here = sum(2 * weight for word, weight in anchors.items() if word in self.clause)
-        near = sum(weight for word, weight in anchors.items() if word in self.note - self.clause)
-        return here + near + (4 if days & self.days else 0)
-
-
-def _parts(text: str) -> Iterator[_Part]:
-    for note in text.split("\n"):
-        around = frozenset(content(note))
-        for start, end in _spans(_SENTENCES, note):
-            sentence = note[start:end]
-            for first, last in _spans(_CLAUSES, sentence):
-                clause = sentence[first:last]
-                yield _Part(tuple(claims(clause)), frozenset(content(clause)), around, frozenset(_days(clause)))
-
-
-def _like(one: Claim, other: Claim) -> bool:
-    return one.kind == other.kind and (one.kind != "number" or one.unit == other.unit)
-
-
-def _days(text: str) -> set[str]:
-    held = [c for c in claims(text) if c.kind in {"weekday", "month"}]
-    return {c.value for c in held} | {value for _, value in _ranges(held)}
-
-
-def _yes_no(reply: str, question: str, text: str, ask: Asked) -> list[Finding]:
-    """Yes and no agree with the clause of the notes that the reply stands on."""
-    said = polarity(reply)
-    if said is None:
-        return []
-    known = set(stems(text))
-    unknown = [word for word in ask.words if word not in known]
-    spoken_of = len(ask.words) - len(unknown) + len(ask.verbs & known)
-    if said == "no" and set(unknown) & set(stems(reply)) and spoken_of:
-        return []  # what was asked for is not in the notes, and the reply says so by name
-    if unknown and spoken_of < (1 if said == "no" else len(unknown)):
-        return [Finding("silent", said, f"The notes do not speak of {', '.join(unknown)}.")]
-    turned = denies(question, ask.words)
-    opening = re.match(r"(?:[^\n.?!]{8,120}\?\s+)?(Yes|No)\b", text)
-    if opening and not turned:
-        truths = {opening[1].lower()}
-    else:
-        truths = set().union(*(_truths(basis, question, turned=turned) for basis in _bases(reply, question, text)))
-    if not truths or said in truths:
-        return []
-    return [Finding("yes-no", said, f"The notes say {' or '.join(truths)}, the reply says {said}.")]
-
-
-def _truths(basis: str, question: str, *, turned: bool) -> set[str]:
-    """Return what may follow from a clause of the notes; a condition ("only", "from 8 years") leaves both open."""
-    if denies(basis, asked(question).words):
-        return {"yes"} if turned else {"no"}
-    if hedged(basis, compared=bool(claims(question))):
-        return {"yes", "no"}
-    return {"no"} if turned else {"yes"}
-
-
-def _bases(reply: str, question: str, text: str) -> list[str]:
-    """Return the clauses of the notes that share most content words with reply and question."""
-    words, wanted = set(content(reply)), set(content(question))
-    parts = [text[start:end] for start, end in _spans(_CLAUSES, text)]
-    fits = [(2 * len(words & set(content(p))) + len(wanted & set(content(p))), p) for p in parts]
-    best = max((fit for fit, _ in fits), default=0)
-    return [p for fit, p in fits if best >= 2 and fit >= best - 1]
-
-
-def _missing(reply: str, text: str, ask: Asked) -> list[Finding]:
-    """The value that was asked for is in the reply when the notes have one of its kind."""
-    if not ask.kinds:
-        return []
-    brought = {c.kind for c in claims(reply)}
-    if "name" in ask.kinds:
-        brought |= {"name"} if any(stem(word) in set(stems(text)) for word, _, _ in names(reply)) else set()
-    have = {c.kind for c in claims(text)} | {"name"}
-    if brought & ask.kinds or not have & ask.kinds or (negative(reply) or answers_without_value(reply)):
-        return []
-    wanted = ", ".join(sorted(ask.kinds & have))
-    return [Finding("missing", wanted, f"The question asks for a {wanted}; the notes have one, the reply does not.")]
-
-
-def _shares(reply: str, question: str, text: str, held: Sequence[Claim]) -> bool:
-    """Tell whether a reply brings something from the notes that the question did not hold already."""
-    have = {(c.kind, c.value) for c in held}
-    if any((c.kind, c.value) in have for c in claims(reply)):
-        return True
-    new = set(content(reply)) & set(content(text)) - set(content(question))
-    return bool(new)
-
-
-def _tells(reply: str, question: str, text: str, held: Sequence[Claim]) -> bool:
-    """Tell whether a reply that sounds like a refusal nevertheless passes on what the notes hold."""
-    have = {(c.kind, c.value) for c in held} - {(c.kind, c.value) for c in claims(question)}
-    new = set(content(reply)) & set(content(text)) - set(content(question))
-    return any((c.kind, c.value) in have for c in claims(reply)) or len(new) >= 3
-
-
-def voice_words(replies: Iterable[str]) -> frozenset[str]:
-    """Return a voice's own words in lower case: those that open a sentence, and those in three replies or more."""
-    opening: set[str] = set()
-    inside: Counter[str] = Counter()
-    for reply in replies:
-        opening |= {word.lower() for word, _, opens in names(reply) if opens}
-        inside.update(set(re.findall(r"(?<![\w'\u2019])[a-z]{4,}(?![\w'\u2019])", reply)))
-    return frozenset(opening | {word for word, replies_with_it in inside.items() if replies_with_it >= 3})
-
-
-def _echoes(reply: str, text: str) -> bool:
-    """Tell whether a yes or no at least repeats a word of the notes."""
-    return bool(set(content(reply)) & set(content(text)))
+def _denied(reply: str, place: int) -> bool:
+    """Tell whether the sentence around a place in the reply denies, or only repeats the question."""
+    sentence = sentence_at(reply, place)
+    return negative(sentence) or sentence.rstrip().endswith("?")

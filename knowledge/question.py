@@ -3,40 +3,110 @@
 import re
 from dataclasses import dataclass
 
-from knowledge.claims import Kind, stem, stems
+from knowledge.claims import Claim, Kind, claims, names, stem, stems
+from knowledge.clauses import clauses
 
 STOP_WORDS = frozenset(
-    "a an the and or but if of to in on at by for from with as is are was were be been am do does did doing have has had "
-    "having can could may might will would shall should must i me my mine we us our ours you your yours u ur r he she "
-    "it its they them their this that these those there here what which who whom whose when where why how much many "
-    "any some all no not so too very just also still yet now please pls plz hey hi hello thanks thx tell know want "
-    "wanna need like get got go going gonna guys anyone someone it's i'm what's whats who's when's where's do's about up "
-    "out than then am's don't doesn't isn't aren't can't im id ill ok okay lol hmm oh ye yer be 'tis tis possible "
-    "allowed way thing things stuff something anything one ones really actually ever exactly quick question wondering "
-    "say says said find give gives take takes sell sells offer offers carry stock available buy deliver delivers "
-    "today currently right other else more".split()
+    (
+        "a an the and or but if of to in on at by for from with as is are was were be been am do does did doing have "
+        "has had having can could may might will would shall should must i me my mine we us our ours you your yours u "
+        "ur r he she it its they them their this that these those there here what which who whom whose when where why "
+        "how much many any some all no not so too very just also still yet now please pls plz hey hi hello thanks thx "
+        "tell know want wanna need like get got go going gonna guys anyone someone it's i'm what's whats who's when's "
+        "where's do's about up out than then am's don't doesn't isn't aren't can't im id ill ok okay lol hmm oh ye "
+        "yer be 'tis tis possible allowed way thing things stuff something anything one ones really actually ever "
+        "exactly quick question wondering say says said find give gives take takes sell sells offer offers carry "
+        "stock available buy deliver delivers today currently right other else more"
+    ).split()
 )
 _STOP_STEMS = frozenset(map(stem, STOP_WORDS))
 
-_WANTED: tuple[tuple[str, frozenset[Kind]], ...] = (
-    (r"\b(?:e-?mail|mail address)\b", frozenset({"email"})),
-    (r"\b(?:link|url|website|web ?site|web page|homepage)\b", frozenset({"link"})),
-    (r"\b(?:phone|telephone|cell)\b|\bnumber (?:to|for|of the (?:shop|desk))|\bcall you\b", frozenset({"number"})),
-    (r"\bhow (?:much|many|long|old|big|far|often|tall|heavy|large|high|fast|deep|wide)\b|\b(?:price|cost|costs|fee|fees|percent)\b|\bhow \w+ (?:days|hours|weeks)\b",
-     frozenset({"number", "time", "code", "weekday", "month", "ordinal"})),
-    (r"\bwho (?:do|can|should|must) (?:i|we) \w+", frozenset({"name", "number", "email", "link"})),
-    (r"(?<!\w )\bwhen\b|\bwhen (?:is|are|do|does|can|will|did|was|r|u)\b|\bwhat (?:time|day|date|days|hours)\b|\bhow (?:late|early|soon)\b|\buntil when\b|\btill when\b|\bopening hours\b",
-     frozenset({"time", "weekday", "month", "number", "ordinal"})),
-    (r"\bwho\b|\bwhose\b", frozenset({"name"})),
-)  # fmt: skip
-_FREE = re.compile(r"\b(?:free|no (?:charge|fee|cost|limit)|unlimited|included|never|always|every|any|daily|weekly|monthly|instantly|immediately|closed|dawn|dusk|sunrise|sunset|night|once|after|before|until|as soon|during|while|half|half-price|full)\b", re.I)  # fmt: skip
+
+@dataclass(frozen=True)
+class Wanted:
+    """The kind of value that a question asks for."""
+
+    title: str
+    """For people: "a price"."""
+    kinds: frozenset[Kind]
+    units: frozenset[str] = frozenset()
+    """A number must count one of these (stems, or "year" for four digits); empty: any number will do."""
+
+    def held_by(self, text: str) -> bool:
+        """Tell whether some text holds such a value, or says in words what it could say in numbers ("free")."""
+        if "name" in self.kinds and any(not opens for _, _, opens in names(text)):
+            return True
+        for _, clause in clauses(text):
+            near = self.units & set(stems(clause))
+            if any(self._is(claim, counted=bool(near)) for claim in claims(clause)):
+                return True
+        return bool(self.kinds & {"time", "number"} and _IN_WORDS.search(text))
+
+    def _is(self, claim: Claim, *, counted: bool) -> bool:
+        if claim.kind not in self.kinds:
+            return False
+        if claim.kind != "number" or not self.units or claim.unit in self.units or counted:
+            return True
+        return "year" in self.units and bool(re.fullmatch(r"1\d{3}|20\d\d", claim.value))
+
+
+def _stems(words: str) -> frozenset[str]:
+    return frozenset(map(stem, words.split()))
+
+
+_FLAGS = re.IGNORECASE | re.VERBOSE
+_NUMBER: frozenset[Kind] = frozenset({"number", "ordinal", "code"})
+_WHEN: frozenset[Kind] = frozenset({"time", "weekday", "month", "number", "ordinal"})
+_MONEY = _stems(
+    "$ \u20ac \u00a3 eur euro usd dollar buck cent pound gold coin silver copper credit gem pearl token point crown"
+)
+_SPAN = _stems(
+    "second sec minute min hour day week month year night season turn round s h hr km m mile foot feet cm inch metre "
+    "meter lifetime forever permanent"
+)
+_LENGTH = _stems("mile km kilometre kilometer metre meter m foot feet ft yard block minute hour step walk")
+_PRICE = r"""\bhow\ much\ (?:is|are|does|do|would|will|for|to|u|you|it|a|an|the)\b | \bhow\ much\W*$
+    | \b(?:prices?|costs?|fees?|charge|pricing)\b | \bwhat\ (?:do|does|would|will)\ [^?]{3,40}\brun\b"""
+_SIZE = r"""\bhow\ (?:much|many|old|big|often|tall|heavy|large|high|fast|deep|wide|hot|warm|strong)\b | \bpercent\b
+    | \bwhat\ (?:level|rank|size|number)\b"""
+_TIME = r"""(?<!\w\ )\bwhen\b | \bwhen\ (?:is|are|do|does|can|will|did|was|r|u)\b
+    | \bwhat\ (?:time|day|date|days|hours)\b | \bhow\ (?:late|early|soon)\b | \b(?:un)?till?\ when\b | \bhours\b"""
+_ASKING: tuple[tuple[str, Wanted], ...] = (
+    (r"\be-?mail\b | \bmail\ address\b", Wanted("an e-mail address", frozenset({"email"}))),
+    (r"\b(?:link|url|web\ ?site|web\ page|homepage)\b", Wanted("a link", frozenset({"link"}))),
+    (
+        r"\b(?:tele)?phone\b | \bnumber\ to\ call\b | \bcall\ you\b",
+        Wanted("a telephone number", frozenset({"number"})),
+    ),
+    (r"\b(?:what|which)\ year\b", Wanted("a year", frozenset({"number"}), frozenset({"year"}))),
+    (_PRICE, Wanted("a price", frozenset({"number"}), _MONEY)),
+    (
+        r"\bhow\ long\b | \bhow\ (?:many\ )?(?:days|hours|weeks|minutes|months)\b",
+        Wanted("a length of time", frozenset({"number", "time", "weekday", "month"}), _SPAN),
+    ),
+    (r"\bhow\ far\ (?:is|are|away|do|does|from|to)\b", Wanted("a distance", frozenset({"number"}), _LENGTH)),
+    (_SIZE, Wanted("a number", _NUMBER)),
+    (
+        r"\bwho\ (?:do|can|should|must)\ (?:i|we)\ \w+",
+        Wanted("a name or an address", frozenset({"name", "number", "email", "link"})),
+    ),
+    (_TIME, Wanted("a time", _WHEN)),
+    (r"\bwho\b | \bwhose\b", Wanted("a name", frozenset({"name"}))),
+)
+_IN_WORDS = re.compile(
+    r"""\b(?:free|no\ (?:charge|fee|cost|limit)|unlimited|included|never|always|every|any|daily|weekly|monthly|
+    instantly|immediately|closed|dawn|dusk|sunrise|sunset|night|once|after|before|until|as\ soon|
+    during|while|half|half-price|full)\b""",
+    _FLAGS,
+)
 _YES_NO = re.compile(
-    r"^(?:(?:hi|hey|hello|yo|so|and|ok|okay|um|hm+|please|quick (?:question|q))[\s,:!.]+)*"
-    r"(?:do|does|did|is|are|am|was|can|could|may|might|will|would|have|has|should|must|isn'?t|aren'?t|don'?t|doesn'?t|can'?t|won'?t|any|got|u|you guys)\b"
-    r"|\b(?:can|could|may) (?:i|we|you|u|my|they)\b|\b(?:do|does|will|would) (?:you|u|i|we|they|it|the)\b"
-    r"|\b(?:is|are) (?:it|there|they|the|you|u)\b|\b(?:allowed|ok|okay|possible) (?:to|if)\b",
-    re.IGNORECASE,
-)  # fmt: skip
+    r"""^(?:(?:hi|hey|hello|yo|so|and|ok|okay|um|hm+|please|quick\ (?:question|q))[\s,:!.]+)*
+    (?:do|does|did|is|are|am|was|can|could|may|might|will|would|have|has|should|must|any|got|u|you\ guys
+    |isn'?t|aren'?t|don'?t|doesn'?t|can'?t|won'?t)\b
+    |\b(?:can|could|may)\ (?:i|we|you|u|my|they)\b|\b(?:do|does|will|would)\ (?:you|u|i|we|they|it|the)\b
+    |\b(?:is|are)\ (?:it|there|they|the|you|u)\b|\b(?:allowed|ok|okay|possible)\ (?:to|if)\b""",
+    _FLAGS,
+)
 _OPEN = re.compile(r"\b(?:what|which|who|whose|where|when|why|how|whats|wheres|whens)\b", re.IGNORECASE)
 _HAVING = re.compile(
     r"\b(?:have|has|got|any|sell|offer|carry|stock|serve|deliver|ship|accept|take|support|there|include|included|open|"
@@ -49,8 +119,8 @@ _HAVING = re.compile(
 class Asked:
     """What a reply to a question must bring."""
 
-    kinds: frozenset[Kind]
-    """The value asked for is of one of these kinds; empty where none is asked for."""
+    wanted: Wanted | None
+    """The value asked for; None where it is not of a kind that rules can tell."""
     yes_no: bool
     having: bool
     """A yes-or-no question on whether something is there: "do you deliver to X", "any Y left"."""
@@ -66,18 +136,11 @@ def asked(question: str) -> Asked:
     opens = _OPEN.search(question)
     if opens and yes_no and not _YES_NO.match(question.strip()):
         yes_no = False
-    kinds: frozenset[Kind] = frozenset()
-    if not yes_no or opens:
-        matches = [
-            (m.start(), n)
-            for n, (pattern, _) in enumerate(_WANTED)
-            if (m := re.search(pattern, question, re.IGNORECASE))
-        ]
-        kinds = _WANTED[min(matches)[1]][1] if matches else kinds
-        if opens and opens[0].lower() in {"where", "wheres", "which"}:
-            kinds = frozenset()
+    wanted = None
+    if (not yes_no or opens) and not (opens and opens[0].lower() in {"where", "wheres", "which"}):
+        wanted = _wanted(question)
     verbs = frozenset(stem(match[0]) for match in _HAVING.finditer(question))
-    return Asked(kinds, yes_no, yes_no and bool(verbs), content(question), verbs)
+    return Asked(wanted, yes_no, yes_no and bool(verbs), content(question), verbs)
 
 
 def content(text: str) -> tuple[str, ...]:
@@ -85,6 +148,16 @@ def content(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(s for s in stems(text) if s not in _STOP_STEMS and (len(s) > 1 or s.isdigit())))
 
 
-def answers_without_value(text: str) -> bool:
-    """Tell whether a text can answer "how much" or "when" in words alone: free, always, at dawn."""
-    return bool(_FREE.search(text))
+def _wanted(question: str) -> Wanted | None:
+    """Return what the first asking words of a question ask for; "how many inches" asks for inches."""
+    matches = [(m.start(), n) for n, (pattern, _) in enumerate(_ASKING) if (m := re.search(pattern, question, _FLAGS))]
+    if not matches:
+        return None
+    wanted = _ASKING[min(matches)[1]][1]
+    spelled = re.sub(
+        r"\bpts\b", "points", re.sub(r"\bppl\b", "people", question, flags=re.IGNORECASE), flags=re.IGNORECASE
+    )
+    counted = re.search(r"\bhow many (?:more )?([^\W\d_]{3,})", spelled, re.IGNORECASE)
+    if wanted.title == "a number" and counted and stem(counted[1]) not in _STOP_STEMS:
+        return Wanted(f"a number of {counted[1]}", wanted.kinds, frozenset({stem(counted[1])}))
+    return wanted

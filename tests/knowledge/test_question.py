@@ -1,0 +1,55 @@
+import pytest
+
+from knowledge.focus import brings, focus, touches
+from knowledge.question import asked
+
+
+@pytest.mark.parametrize(
+    ("question", "title"),
+    [
+        ("how much is delivery", "a price"),
+        ("when r u open", "a time"),
+        ("how long do the flowers last", "a length of time"),
+        ("how many inches is the wreath", "a number of inches"),
+        ("what year did you open", "a year"),
+        ("who runs the guild", "a name"),
+        ("whats your email", "an e-mail address"),
+        ("what is your phone number", "a telephone number"),
+        ("what level do i need", "a number"),
+        ("where is the shop", None),
+        ("do you deliver to oskerby", None),
+    ],
+)
+def test_the_kind_of_value_asked_for_is_read_off(question, title):
+    """The asking word decides what a reply must hold."""
+    wanted = asked(question).wanted
+    assert (wanted.title if wanted else None) == title
+
+
+@pytest.mark.parametrize("question", ["do you sell roses", "any roses left?", "hey, can i return it", "is it vegan"])
+def test_yes_or_no_questions_are_recognised(question):
+    """Auxiliary first, with or without a greeting."""
+    assert asked(question).yes_no
+
+
+@pytest.mark.parametrize("question", ["where can i park", "what do you sell", "how do i return it"])
+def test_open_questions_are_not_taken_for_yes_or_no(question):
+    """A question word in front makes a question open."""
+    assert not asked(question).yes_no
+
+
+def test_a_note_brings_what_is_asked_for_or_not():
+    """A price is no length, and "free" answers how much."""
+    assert brings("A wreath costs $145.", "how much is a wreath")
+    assert brings("Parking is free.", "how much is parking")
+    assert not brings("A wreath costs $145.", "how many inches is a wreath")
+
+
+def test_focus_keeps_the_title_and_the_sentences_that_matter():
+    """The narrowed note still says what it is about."""
+    note = "Vase returns\nWe open at 9. A vase can be returned within 30 days. Bring the receipt for the vase. Bye."
+    assert focus(note, "can i return a vase") == (
+        "Vase returns\nA vase can be returned within 30 days. Bring the receipt for the vase."
+    )
+    assert touches(note, "my vase broke")
+    assert not touches(note, "capital of australia")
