@@ -1,9 +1,34 @@
 """A question to an answer: retrieve, ask the voice, check the facts, redraft once, else quote."""
 
+import asyncio
+import re
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from bot.small_talk import is_small_talk
+from bot.voices import Voice, Voices
+from knowledge.embedding import Embedder
+from knowledge.fact_check import Check, check
+from knowledge.focus import brings, focus, touches
+from knowledge.retrieval import Hit, Retrieved, search
+from knowledge.store import Store
+from personas.engine import Engine
+from personas.prompt import ask
+
 Verdict = Literal["answered", "quoted", "unsure", "chat"]
+
+_NEAR = 0.12
+"""How far below the best passage's score another may be that holds the kind of value asked for."""
+_REDRAFTS = 3
+"""Drafts of the second round, drawn together; one more row costs the engine a fraction of a reply."""
+_WARMTH = 0.6
+"""Temperature of the second round; the first is greedy and would only repeat itself."""
+
+
+class BadQuestion(Exception):
+    """The question cannot be taken; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -42,3 +67,136 @@ class Answer:
     unsupported: tuple[str, ...] = ()
     """What the check found wrong with the drafts that were not sent."""
     timings_ms: dict[str, int] = field(default_factory=dict)
+
+
+class Answerer:
+    """Answers questions; one for all servers, without a memory of any."""
+
+    def __init__(  # noqa: PLR0913 -- the parts of an answer, each given once by the wiring
+        self, store: Store, embedder: Embedder, engine: Engine, voices: Voices, *, silence: float, longest: int
+    ) -> None:
+        """``silence``: least probability to answer at; ``longest``: characters of a question."""
+        self._store, self._embedder, self._engine, self._voices = store, embedder, engine, voices
+        self._silence, self._longest = silence, longest
+
+    async def answer(self, question: Question) -> Answer:
+        """Answer one question.
+
+        Raises BadQuestion, BadPersona, BadAdapter, BadServer, UnknownServer and EngineUnavailable, each with a
+        sentence for the one who asked.
+        """
+        text = self._accept(question.text)
+        voice = await asyncio.to_thread(self._voices.voice, question.persona)
+        timer = _Timer()
+        with timer("retrieve"):
+            found = await asyncio.to_thread(
+                search, self._store, self._embedder, question.server, text, channels=question.channels
+            )
+        if is_small_talk(text):
+            return await self._chat(question, voice, timer)
+        hit = _choose(found, text)
+        if hit is None or found.answerable < self._silence:
+            return _finish(question, voice, timer, voice.persona.line("not_in_notes", text), "unsure")
+        return await self._voiced(question, voice, timer, hit)
+
+    def _accept(self, text: str) -> str:
+        text = " ".join(text.split())
+        if not text:
+            raise BadQuestion("The question is empty: write what you would like to know.")
+        if len(text) > self._longest:
+            raise BadQuestion(
+                f"The question has {len(text):,} characters; at most {self._longest:,} are read. Please ask it shorter."
+            )
+        return text
+
+    async def _chat(self, question: Question, voice: Voice, timer: "_Timer") -> Answer:
+        [reply] = await self._drafts(voice, question.text, (), timer, [0.0])
+        if not check(reply, question.text, (), voice.words).passed:
+            reply = voice.persona.line("greeting", question.text)
+        return _finish(question, voice, timer, reply, "chat")
+
+    async def _voiced(self, question: Question, voice: Voice, timer: "_Timer", hit: Hit) -> Answer:
+        note, text = hit.passage.searchable, question.text
+        source = (Source(1, hit.passage.document, hit.passage.section, hit.passage.entry, hit.passage.text, hit.score),)
+        failed: list[Check] = []
+        for notes, temperatures in (((note,), [0.0]), ((focus(note, text),), [_WARMTH] * _REDRAFTS)):
+            for draft in await self._drafts(voice, text, notes, timer, temperatures):
+                with timer("check"):
+                    outcome = check(draft, text, (note,), voice.words)
+                if outcome.passed:
+                    return _finish(question, voice, timer, draft, "answered", source, failed)
+                failed.append(outcome)
+        if not touches(note, text) or all(outcome.silent for outcome in failed):
+            reply = voice.persona.line("not_in_notes", text)
+            return _finish(question, voice, timer, reply, "unsure", (), failed)
+        return _finish(question, voice, timer, _quote(voice, hit, text), "quoted", source, failed)
+
+    async def _drafts(
+        self, voice: Voice, text: str, notes: Sequence[str], timer: "_Timer", temperatures: Sequence[float]
+    ) -> list[str]:
+        turns = ask(voice.persona, text, notes)
+        with timer("generate"):
+            drafts = await asyncio.gather(
+                *(self._engine.generate(turns, voice.adapter, temperature=warmth) for warmth in temperatures)
+            )
+        return [_whole(draft) for draft in drafts]
+
+
+class _Timer:
+    """Adds up milliseconds by name."""
+
+    def __init__(self) -> None:
+        self.milliseconds = {"retrieve": 0.0, "generate": 0.0, "check": 0.0}
+        self._start = time.perf_counter()
+
+    def __call__(self, name: str) -> "_Span":
+        return _Span(self, name)
+
+    def total(self) -> dict[str, int]:
+        whole = (time.perf_counter() - self._start) * 1000
+        return {name: round(value) for name, value in {**self.milliseconds, "total": whole}.items()}
+
+
+class _Span:
+    def __init__(self, timer: _Timer, name: str) -> None:
+        self._timer, self._name, self._start = timer, name, 0.0
+
+    def __enter__(self) -> None:
+        self._start = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.milliseconds[self._name] += (time.perf_counter() - self._start) * 1000
+
+
+def _choose(found: Retrieved, text: str) -> Hit | None:
+    """Return the best passage, or a near one that holds the kind of value asked for when the best does not."""
+    near = [hit for hit in found.hits if hit.score >= found.hits[0].score - _NEAR]
+    return next((hit for hit in near if brings(hit.passage.searchable, text)), near[0] if near else None)
+
+
+def _whole(draft: str) -> str:
+    """Drop a last sentence that the token limit cut off, and line breaks."""
+    draft = " ".join(draft.split())
+    ended = re.match(r".*[.!?](?=[\"')\u2019\u201d]*(?:\s|$))[\"')\u2019\u201d]*", draft)
+    return ended[0] if ended else draft
+
+
+def _quote(voice: Voice, hit: Hit, text: str) -> str:
+    """Return the passage as it stands, between two of the persona's own lines."""
+    quoted = "\n".join(f"> {line}" for line in hit.passage.text.splitlines() if line.strip())
+    opening, closing = (voice.persona.line(kind, text) for kind in ("quote_opening", "quote_closing"))
+    return f"{opening}\n{quoted}\n{closing}"
+
+
+def _finish(  # noqa: PLR0913 -- the fields of an answer
+    question: Question,
+    voice: Voice,
+    timer: _Timer,
+    reply: str,
+    verdict: Verdict,
+    sources: tuple[Source, ...] = (),
+    failed: Sequence[Check] = (),
+) -> Answer:
+    reasons = (finding.reason for outcome in failed for finding in outcome.findings)
+    version = voice.adapter.version if voice.adapter else None
+    return Answer(question, version, reply, verdict, sources, tuple(dict.fromkeys(reasons)), timer.total())

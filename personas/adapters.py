@@ -46,8 +46,10 @@ def admit(folder: Path, name: str, base: str) -> Adapter:
     if weights.stat().st_size > LARGEST:
         raise BadAdapter(f"{weights} is larger than {LARGEST // 2**20} MiB.")
     config, card = _json(folder / "adapter_config.json"), _json(folder / "card.json")
-    if card.get("base", {}).get("sha256") != (mine := fingerprint(base)):
-        raise BadAdapter(f"{folder} was trained on another base model than {base} ({mine}): train it again on this one.")
+    theirs = card.get("base") or {}
+    mine = fingerprint(base)
+    if theirs.get("sha256") != mine or (mine is None and theirs.get("name") != Path(base).name):
+        raise BadAdapter(f"{folder} was trained on another base model than {base}: train it again on this one.")
     try:
         with safe_open(weights, framework="pt") as tensors:
             shapes = {key: tensors.get_slice(key).get_shape() for key in tensors.keys()}  # noqa: SIM118 -- not a dict

@@ -1,0 +1,136 @@
+"""Questions from the terminal: one, a file of them, or a conversation."""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from bot.answering import Answer, Answerer, Question
+from bot.settings import Settings
+from bot.wiring import Parts, parts
+
+_AT_ONCE = 8
+
+
+class BadBatch(Exception):
+    """A batch file cannot be read; the message names the line."""
+
+
+def as_json(answer: Answer) -> dict[str, Any]:
+    """Return an answer as the command line prints it."""
+    return {
+        "id": answer.question.id,
+        "server": answer.question.server,
+        "persona": answer.question.persona,
+        "adapter": answer.adapter,
+        "question": answer.question.text,
+        "reply": answer.reply,
+        "verdict": answer.verdict,
+        "sources": [asdict(source) for source in answer.sources],
+        "unsupported": list(answer.unsupported),
+        "timings_ms": answer.timings_ms,
+    }
+
+
+async def ask_one(
+    settings: Settings, text: str, server: str, persona: str | None, channel: str | None, *, plain: bool
+) -> None:
+    """Answer one question on standard output, as JSON where it is to be ``plain``."""
+    question = Question(text, server, persona or settings.persona, channels=(channel,) if channel else ())
+    async with parts(settings) as ready:
+        ready.store.documents(server)  # an unknown server is said before a model is loaded
+        answer = await ready.answerer.answer(question)
+    if plain:
+        print(json.dumps(as_json(answer), ensure_ascii=False))  # noqa: T201 -- the command's output
+    else:
+        show(answer)
+
+
+def show(answer: Answer) -> None:
+    """Print a reply with its sources underneath."""
+    from rich.console import Console
+    from rich.markup import escape
+
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"[bold]{escape(answer.question.persona)}[/]: {escape(answer.reply)}")
+    for source in answer.sources:
+        where = f", {source.section}" if source.section else ""
+        console.print(f"  [dim]\\[{source.n}] {escape(source.document + where)}[/]")
+
+
+async def ask_batch(settings: Settings, file: Path) -> int:
+    """Answer a file of JSON lines, one line of output each, in the same order; return the exit status.
+
+    A question that cannot be answered gets a line with ``error`` in place of ``reply``, and the status is 1.
+    Raises BadBatch before anything is answered when the file is missing or a line is broken.
+    """
+    questions = list(read_batch(file, settings.persona))
+    status = 0
+    async with parts(settings) as ready:
+        async for question, answer in _in_order(ready, questions):
+            if isinstance(answer, Answer):
+                line = as_json(answer)
+            else:
+                status, line = 1, {"id": question.id, "server": question.server, "error": answer}
+            print(json.dumps(line, ensure_ascii=False), flush=True)  # noqa: T201 -- the command's output
+    return status
+
+
+def read_batch(file: Path, persona: str = "") -> Iterator[Question]:
+    """Yield the questions of a batch file. Raises BadBatch."""
+    try:
+        lines = file.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadBatch(f"{file} cannot be read as text ({error}): name a file of JSON lines.") from error
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            yield Question(row["text"], row["server"], row.get("persona") or persona, id=str(row["id"]))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            wanted = '{"id": ..., "server": ..., "persona": ..., "text": ...}'
+            raise BadBatch(f"Line {number} of {file.name} is not {wanted} ({error!r}): mend it and try again.") from error
+
+
+async def _in_order(ready: Parts, questions: list[Question]) -> AsyncIterator[tuple[Question, Answer | str]]:
+    slots = asyncio.Semaphore(_AT_ONCE)
+
+    async def answered(question: Question) -> Answer | str:
+        async with slots:
+            return await _answer_or_sentence(ready.answerer, question)
+
+    tasks = [asyncio.create_task(answered(question)) for question in questions]
+    for question, task in zip(questions, tasks, strict=True):
+        yield question, await task
+
+
+async def _answer_or_sentence(answerer: Answerer, question: Question) -> Answer | str:
+    from bot.sentences import faults
+
+    try:
+        return await answerer.answer(question)
+    except faults() as error:
+        return str(error)
+
+
+async def chat(settings: Settings, server: str, persona: str | None) -> None:
+    """Answer line after line until an empty one."""
+    async with parts(settings) as ready:
+        ready.store.documents(server)
+        while text := (await asyncio.to_thread(_prompt)).strip():
+            answer = await _answer_or_sentence(ready.answerer, Question(text, server, persona or settings.persona))
+            if isinstance(answer, Answer):
+                show(answer)
+            else:
+                print(answer, file=sys.stderr)  # noqa: T201 -- a sentence for the person at the keyboard
+
+
+def _prompt() -> str:
+    try:
+        return input("you: ")
+    except EOFError:
+        return ""

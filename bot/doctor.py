@@ -1,0 +1,43 @@
+"""`parley doctor`: what is missing or unsafe, and what to do about it."""
+
+import os
+from collections.abc import Iterator
+
+import click
+
+from bot import models
+from bot.settings import Settings
+from bot.voices import served
+from personas import persona
+
+
+def examine(settings: Settings) -> int:
+    """Print one line a check; return 1 where something keeps Parley from answering."""
+    status = 0
+    for sound, sentence in _checks(settings):
+        click.secho(("ok    " if sound else "mend  ") + sentence, fg=None if sound else "red")
+        status = status or int(not sound)
+    return status
+
+
+def _checks(settings: Settings) -> Iterator[tuple[bool, str]]:
+    yield _writable(settings)
+    try:
+        models.check(settings)
+        yield True, f"The models are in {settings.models_folder}."
+        for name in persona.names():
+            version = served(persona.load(name), settings)
+            yield not version.startswith("refused"), f"Voice of {name}: {version}"
+    except models.ModelsMissing as missing:
+        yield False, str(missing)
+    if settings.discord_token:
+        yield True, "A Discord token is set."
+    else:
+        yield True, "No Discord token is set; the terminal works without one, `parley bot` needs PARLEY_DISCORD_TOKEN."
+
+
+def _writable(settings: Settings) -> tuple[bool, str]:
+    nearest = next(folder for folder in (settings.home, *settings.home.parents) if folder.exists())
+    if os.access(nearest, os.W_OK):
+        return True, f"Data lives in {settings.home}."
+    return False, f"{settings.home} cannot be written: set PARLEY_HOME to a folder of yours."
