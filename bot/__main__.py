@@ -41,7 +41,7 @@ def setup() -> None:
 @click.option("--batch", type=PATH, help='Answer a file of JSON lines {"id", "server", "persona", "text"}, in order.')
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one answer a line.")
 @said
-def ask(  # noqa: PLR0913 -- one argument each for the flags of the contract
+def ask(  # noqa: PLR0913, PLR0917 -- one argument each for the flags of the contract
     text: str | None, server: str | None, speaker: str | None, channel: str | None, batch: Path | None, as_json: bool
 ) -> None:
     """Answer TEXT from a server's knowledge, in a persona's voice."""

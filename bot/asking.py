@@ -15,7 +15,7 @@ from bot.wiring import Parts, parts
 _AT_ONCE = 8
 
 
-class BadBatch(Exception):
+class BadBatch(Exception):  # noqa: N818 -- named for what is wrong
     """A batch file cannot be read; the message names the line."""
 
 
@@ -35,7 +35,7 @@ def as_json(answer: Answer) -> dict[str, Any]:
     }
 
 
-async def ask_one(
+async def ask_one(  # noqa: PLR0913 -- one argument each for the command's flags
     settings: Settings, text: str, server: str, persona: str | None, channel: str | None, *, plain: bool
 ) -> None:
     """Answer one question on standard output, as JSON where it is to be ``plain``."""
@@ -92,8 +92,8 @@ def read_batch(file: Path, persona: str = "") -> Iterator[Question]:
             row = json.loads(line)
             yield Question(row["text"], row["server"], row.get("persona") or persona, id=str(row["id"]))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            wanted = '{"id": ..., "server": ..., "persona": ..., "text": ...}'
-            raise BadBatch(f"Line {number} of {file.name} is not {wanted} ({error!r}): mend it and try again.") from error
+            wanted = f'Line {number} of {file.name} is not {{"id": ..., "server": ..., "persona": ..., "text": ...}}'
+            raise BadBatch(f"{wanted} ({error!r}): mend it and try again.") from error
 
 
 async def _in_order(ready: Parts, questions: list[Question]) -> AsyncIterator[tuple[Question, Answer | str]]:

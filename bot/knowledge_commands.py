@@ -119,7 +119,9 @@ def finish(report: "Report") -> None:
     signs = {"new": "+", "changed": "~", "unchanged": "=", "removed": "-", "refused": "!"}
     for change in report.changes:
         detail = change.reason or f"{change.passages} entries"
-        click.secho(f"{signs[change.outcome]} {change.name}: {change.outcome}, {detail}", err=change.outcome == "refused")
-    click.echo(f"{sum(c.passages for c in report.changes)} entries in {len(report.changes)} documents, {report.seconds:.1f} s")
+        line = f"{signs[change.outcome]} {change.name}: {change.outcome}, {detail}"
+        click.echo(line, err=change.outcome == "refused")
+    entries = sum(change.passages for change in report.changes)
+    click.echo(f"{entries} entries in {len(report.changes)} documents, {report.seconds:.1f} s")
     if report.refused:
         sys.exit(1)

@@ -68,9 +68,10 @@ def check(name: str) -> None:
     findings = list(examine(name))
     for finding in findings:
         click.echo(finding)
-    click.echo(f"{len(findings)} findings in {name}" if findings else f"{name} is sound: no reply says what its notes do not.")
     if findings:
+        click.echo(f"{len(findings)} findings in {name}")
         sys.exit(1)
+    click.echo(f"{name} is sound: no reply says what its notes do not.")
 
 
 @persona.command()
@@ -82,8 +83,14 @@ def check(name: str) -> None:
 @click.option("--rate", type=click.FloatRange(1e-6, 1e-2), help="Learning rate at its peak.")
 @click.option("--out", type=PATH, help="Folder for the adapter; default: served from the data folder at once.")
 @said
-def train(  # noqa: PLR0913 -- one argument each for the command's flags
-    name: str, base: str | None, also: tuple[str, ...], start: Path | None, epochs: int | None, rate: float | None, out: Path | None
+def train(  # noqa: PLR0913, PLR0917 -- one argument each for the command's flags
+    name: str,
+    base: str | None,
+    also: tuple[str, ...],
+    start: Path | None,
+    epochs: int | None,
+    rate: float | None,
+    out: Path | None,
 ) -> None:
     """Train the voice of NAME from its examples."""
     from dataclasses import replace
@@ -95,7 +102,7 @@ def train(  # noqa: PLR0913 -- one argument each for the command's flags
 
     chosen = settings.load(base_model=base)
     models.check(chosen)
-    recipe = replace(Recipe(), **{k: v for k, v in {"epochs": epochs, "learning_rate": rate}.items() if v})
+    recipe = replace(Recipe(), epochs=epochs or Recipe.epochs, learning_rate=rate or Recipe.learning_rate)
     folder = out or chosen.home / "adapters" / name
     with bar(f"Training {name}") as step:
         card = train(

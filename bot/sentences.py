@@ -31,8 +31,8 @@ def faults() -> tuple[type[Exception], ...]:
     from personas.persona import BadPersona
 
     return (
-        BadAdapter, BadBatch, BadPersona, BadQuestion, BadServer, BadSettings, CannotConnect, EngineUnavailable, FileExistsError,
-        ModelsMissing, SetupFailed, UnknownServer, UnreadableDocument,
+        BadAdapter, BadBatch, BadPersona, BadQuestion, BadServer, BadSettings, CannotConnect, EngineUnavailable,
+        FileExistsError, ModelsMissing, SetupFailed, UnknownServer, UnreadableDocument,
     )  # fmt: skip
 
 

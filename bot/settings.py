@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 
-class BadSettings(Exception):
+class BadSettings(Exception):  # noqa: N818 -- named for what is wrong
     """Settings cannot be used; the message lists every fault and says where to mend it."""
 
 
@@ -60,19 +60,19 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- the library calls it so; unused
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- likewise
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Read flags first, then the environment, then the file."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, home_folder() / "parley.toml")
 
 
-def load(**flags: Any) -> Settings:
+def load(**flags: Any) -> Settings:  # noqa: ANN401 -- each setting has a type of its own, checked by pydantic
     """Return the settings; flags that are None count as unset. Raises BadSettings."""
     try:
         return Settings(**{name: value for name, value in flags.items() if value is not None})
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise BadSettings(f"These settings cannot be used: {faults}. Mend them in parley.toml or in PARLEY_....") from error
+        raise BadSettings(f"These settings cannot be used: {faults}. Mend parley.toml or PARLEY_....") from error
     except ValueError as error:
         raise BadSettings(f"parley.toml in {home_folder()} cannot be read: {error}.") from error

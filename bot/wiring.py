@@ -47,9 +47,7 @@ async def parts(settings: Settings) -> AsyncIterator[Parts]:
     base = models.base_path(settings) if settings.engine == "local" else None
     engine: Engine = LocalEngine(base, log=settings.home / "engine.log") if base else EchoEngine()
     voices = Voices(persona.LIBRARY, settings.home / "adapters", base)
-    answerer = Answerer(
-        store, embedder, engine, voices, silence=settings.silence, longest=settings.longest_question
-    )
+    answerer = Answerer(store, embedder, engine, voices, silence=settings.silence, longest=settings.longest_question)
     try:
         yield Parts(settings, store, embedder, answerer)
     finally:

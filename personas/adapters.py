@@ -14,7 +14,7 @@ _FILES = {"adapter_model.safetensors", "adapter_config.json", "card.json"}
 _KEY = re.compile(r"^base_model\.model\.(?P<layer>.+)\.lora_(?P<side>[AB])\.weight$")
 
 
-class BadAdapter(Exception):
+class BadAdapter(Exception):  # noqa: N818 -- named for what is wrong
     """An adapter is not loaded; the message says why."""
 
 
@@ -101,7 +101,7 @@ def _check_shapes(shapes: dict[str, Sequence[int]], config: dict[str, Any], fold
         per_module[module] = per_module.get(module, 0) + 1
     wanted = set(config.get("target_modules") or ())
     if set(per_module) != wanted or len(set(per_module.values())) != 1:
-        raise BadAdapter(f"{folder} does not cover the layers it says: some of {', '.join(sorted(wanted))} are missing.")
+        raise BadAdapter(f"{folder} does not cover every layer that it says: {', '.join(sorted(wanted))}.")
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -16,7 +16,7 @@ def convert_gguf(gguf: Path, folder: Path) -> None:
     source = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32)
     config = source.config
     del config.quantization_config  # the copy is plain bf16; left in, it would be loaded as packed 4-bit weights
-    fresh = AutoModelForCausalLM.from_config(config).to(torch.bfloat16)
+    fresh = AutoModelForCausalLM.from_config(config).to(torch.bfloat16)  # type: ignore[no-untyped-call]  # transformers' own gap
     fresh.load_state_dict({name: weight.to(torch.bfloat16) for name, weight in source.state_dict().items()})
     fresh.generation_config.update(**source.generation_config.to_dict())
     fresh.save_pretrained(folder)
@@ -33,4 +33,4 @@ def load_base(name_or_folder: str) -> tuple[Any, Any]:
         tokenizer.pad_token = tokenizer.eos_token
     model = AutoModelForCausalLM.from_pretrained(name_or_folder, dtype=torch.bfloat16)
     model.requires_grad_(requires_grad=False)
-    return model.eval(), tokenizer
+    return model.eval(), tokenizer  # type: ignore[no-untyped-call]  # transformers' own gap

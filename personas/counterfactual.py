@@ -36,7 +36,8 @@ def exchange(example: Example, rng: random.Random, is_rare: Callable[[str], bool
         swaps |= _numbers(example.notes, rng)
     if not swaps:
         return example
-    pattern = re.compile(r"(?<![\w.,:])(?:" + "|".join(map(re.escape, sorted(swaps, key=len, reverse=True))) + r")(?!\w|[.,:]\d)")
+    longest_first = "|".join(map(re.escape, sorted(swaps, key=len, reverse=True)))
+    pattern = re.compile(rf"(?<![\w.,:])(?:{longest_first})(?!\w|[.,:]\d)")
     lowered = {old.lower(): new.lower() for old, new in swaps.items()}
     loose = re.compile(pattern.pattern, re.IGNORECASE)
 
@@ -73,8 +74,8 @@ def _numbers(notes: tuple[str, ...], rng: random.Random) -> dict[str, str]:
         group = sorted((n for n in found if len(n.partition(".")[0]) == digits), key=float)
         low, high = (1, 9) if digits == 1 else (10 ** (digits - 1), 10**digits - 1)
         whole = sorted({int(float(n)) for n in group})
-        if digits == 2 and whole and whole[-1] <= 12:
-            high = 12  # most likely hours or months
+        if digits == 2 and whole and whole[-1] <= 12:  # noqa: PLR2004 -- most likely hours or months
+            high = 12
         if not whole or len(whole) > high - low + 1:
             continue
         new = dict(zip(whole, sorted(rng.sample(range(low, high + 1), len(whole))), strict=True))

@@ -8,7 +8,7 @@ from typing import Protocol
 from personas.persona import Turn
 
 
-class EngineUnavailable(Exception):
+class EngineUnavailable(Exception):  # noqa: N818 -- named for what is wrong
     """No reply can be generated now; the message says why and what to do."""
 
 

@@ -34,7 +34,7 @@ class LocalEngine:
 
         A worker that ends half-way is started again and the request sent once more. Raises EngineUnavailable.
         """
-        request = {
+        request: dict[str, object] = {
             "turns": [turn.model_dump() for turn in turns],
             "adapter": {"version": adapter.version, "folder": str(adapter.folder)} if adapter else None,
             "max_tokens": max_tokens,
@@ -60,8 +60,10 @@ class LocalEngine:
         self._waiting[number] = reply
         try:
             assert worker.stdin is not None  # noqa: S101 -- it is a pipe, for the type checker
-            worker.stdin.write(json.dumps({"id": number, **request}).encode() + b"\n")
-            await worker.stdin.drain()
+            # That the worker is gone, the reader tells everyone who waits; asked any sooner, it would still be ending.
+            with contextlib.suppress(ConnectionError):
+                worker.stdin.write(json.dumps({"id": number, **request}).encode() + b"\n")
+                await worker.stdin.drain()
             return await asyncio.wait_for(reply, self._patience)
         except TimeoutError:
             worker.kill()
@@ -71,7 +73,7 @@ class LocalEngine:
 
     async def _running(self) -> asyncio.subprocess.Process:
         async with self._starting:
-            if self._worker is None or self._worker.returncode is not None or self._reader is None or self._reader.done():
+            if self._worker is None or self._reader is None or self._reader.done():
                 with self._log.open("ab") if self._log else contextlib.nullcontext() as log:
                     self._worker = await asyncio.create_subprocess_exec(
                         sys.executable, "-m", "personas.engine_worker", self._base,

@@ -2,7 +2,6 @@
 
 import hashlib
 import tomllib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -16,7 +15,7 @@ Lines = Annotated[tuple[Line, ...], Field(min_length=1)]
 Skill = Literal["copy", "list", "listed", "not_listed", "yes_no", "which", "refusal", "small_talk"]
 
 
-class BadPersona(Exception):
+class BadPersona(Exception):  # noqa: N818 -- named for what is wrong
     """A persona folder cannot be used; the message lists every fault for its author."""
 
 
@@ -87,7 +86,7 @@ class Persona:
 
     def line(self, kind: str, key: str) -> str:
         """Return one of the card's lines of a kind, always the same one for the same key."""
-        choices: Sequence[str] = getattr(self.card.lines, kind)
+        choices: tuple[str, ...] = getattr(self.card.lines, kind)
         return choices[int.from_bytes(hashlib.sha256(key.encode()).digest()[:4], "big") % len(choices)]
 
 

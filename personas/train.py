@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from personas.adapters import fingerprint
 from personas.base_model import load_base
@@ -16,6 +16,12 @@ from personas.counterfactual import exchange
 from personas.persona import BadPersona, Example, Persona, read_examples
 from personas.prompt import teach
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Model = Any
+"""A causal language model with an adapter; the libraries' own types do not know the layers inside."""
+Tokenizer = Any
 Row = tuple[Persona, Example]
 Progress = Callable[[int, int, float], None]
 """Called with (steps done, steps in all, loss of the last step)."""
@@ -32,12 +38,14 @@ class Recipe:
     learning_rate: float = 6e-4
     warm_up: float = 0.05
     """Share of the steps in which the rate rises; it falls along a cosine afterwards."""
+    exchanged: float = 0.5
+    """Share of the rows whose names and numbers are exchanged for invented ones, anew in every epoch."""
     distractors: float = 0.25
     """Share of the rows with notes that get another row's note beside their own."""
     seed: int = 7
 
 
-def train(  # noqa: PLR0913 -- one argument each for what is trained, on what, where to, how, from where
+def train(  # noqa: PLR0913, PLR0917 -- one argument each for what is trained, on what, where to, how, from where
     personas: Sequence[Persona],
     base: str,
     folder: Path,
@@ -85,9 +93,7 @@ def train(  # noqa: PLR0913 -- one argument each for what is trained, on what, w
     return card
 
 
-def _fit(
-    model: Any, tokenizer: Any, rows: Sequence[Row], recipe: Recipe, progress: Progress | None
-) -> float:
+def _fit(model: Model, tokenizer: Tokenizer, rows: Sequence[Row], recipe: Recipe, progress: Progress | None) -> float:
     import torch
 
     parameters = [p for p in model.parameters() if p.requires_grad]
@@ -101,7 +107,7 @@ def _fit(
     for _ in range(recipe.epochs):
         for batch in _batches(rows, tokenizer, recipe, rng):
             loss = _loss(model, batch, tokenizer.pad_token_id)
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]  # torch has no types for it
             for parameter, master in zip(parameters, masters, strict=True):
                 master.grad, parameter.grad = parameter.grad.float(), None
             torch.nn.utils.clip_grad_norm_(masters, 1.0)
@@ -124,7 +130,7 @@ def _rate(step: int, total: int, warm_up: float) -> float:
 
 
 def _batches(
-    rows: Sequence[Row], tokenizer: Any, recipe: Recipe, rng: random.Random
+    rows: Sequence[Row], tokenizer: Tokenizer, recipe: Recipe, rng: random.Random
 ) -> list[list[tuple[list[int], int]]]:
     """Return one epoch: batches of (token ids, where the reply starts), rows of like length together."""
     encoded = [encode(persona, _vary(example, rows, tokenizer, recipe, rng), tokenizer) for persona, example in rows]
@@ -135,15 +141,13 @@ def _batches(
     return batches
 
 
-def _vary(
-    example: Example, rows: Sequence[Row], tokenizer: Any, recipe: Recipe, rng: random.Random
-) -> Example:
+def _vary(example: Example, rows: Sequence[Row], tokenizer: Tokenizer, recipe: Recipe, rng: random.Random) -> Example:
     """Exchange the row's values half of the time, and sometimes put another row's note beside its own."""
 
     def is_rare(name: str) -> bool:
         return len(tokenizer.encode(" " + name.lower())) > 1 and len(tokenizer.encode(" " + name)) > 1
 
-    if rng.random() < 0.5:
+    if rng.random() < recipe.exchanged:
         example = exchange(example, rng, is_rare)
     if len(example.notes) == 1 and rng.random() < recipe.distractors:
         other = rng.choice(rows)[1].notes
@@ -154,7 +158,7 @@ def _vary(
     return example
 
 
-def encode(persona: Persona, example: Example, tokenizer: Any) -> tuple[list[int], int]:
+def encode(persona: Persona, example: Example, tokenizer: Tokenizer) -> tuple[list[int], int]:
     """Return the token ids of prompt and reply, and the index at which the reply starts.
 
     The prompt's ids are those that serving sends; only the reply and the token that ends it are learnt.
@@ -167,7 +171,7 @@ def encode(persona: Persona, example: Example, tokenizer: Any) -> tuple[list[int
     return ids, len(prompt)
 
 
-def _loss(model: Any, batch: list[tuple[list[int], int]], pad: int) -> Any:
+def _loss(model: Model, batch: list[tuple[list[int], int]], pad: int) -> "Tensor":
     """Return the mean cross-entropy of the reply tokens.
 
     The head over the vocabulary runs on reply positions alone: with 49k words it is a fifth of the work.
@@ -184,7 +188,7 @@ def _loss(model: Any, batch: list[tuple[list[int], int]], pad: int) -> Any:
     return torch.nn.functional.cross_entropy(logits, padded[:, 1:][taught])
 
 
-def _save(model: Any, folder: Path) -> None:
+def _save(model: Model, folder: Path) -> None:
     import torch
     from safetensors.torch import load_file, save_file
 
