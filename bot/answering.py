@@ -9,9 +9,10 @@ from typing import Literal
 
 from bot.small_talk import is_small_talk
 from bot.voices import Voice, Voices
+from knowledge.claims import stems
 from knowledge.embedding import Embedder
 from knowledge.fact_check import Check, check
-from knowledge.focus import brings, focus, touches
+from knowledge.focus import brings, focus, telling, touches
 from knowledge.retrieval import Hit, Retrieved, search
 from knowledge.store import Store
 from personas.engine import Engine
@@ -19,15 +20,16 @@ from personas.prompt import ask
 
 Verdict = Literal["answered", "quoted", "unsure", "chat"]
 
-_NEAR = 0.12
-"""How far below the best passage's score another may be that holds the kind of value asked for."""
+_PASSAGES = 8
+_NEAR = 0.2
+"""How far below the best passage's score another may be that fits the question's words better."""
 _REDRAFTS = 3
 """Drafts of the second round, drawn together; one more row costs the engine a fraction of a reply."""
 _WARMTH = 0.6
 """Temperature of the second round; the first is greedy and would only repeat itself."""
 
 
-class BadQuestion(Exception):
+class BadQuestion(Exception):  # noqa: N818 -- named for what is wrong
     """The question cannot be taken; the message says why."""
 
 
@@ -88,13 +90,14 @@ class Answerer:
         text = self._accept(question.text)
         voice = await asyncio.to_thread(self._voices.voice, question.persona)
         timer = _Timer()
+        if is_small_talk(text):
+            await asyncio.to_thread(self._store.documents, question.server)  # an unknown server is said to everyone
+            return await self._chat(question, voice, timer)
         with timer("retrieve"):
             found = await asyncio.to_thread(
-                search, self._store, self._embedder, question.server, text, channels=question.channels
+                search, self._store, self._embedder, question.server, text, _PASSAGES, question.channels
             )
-        if is_small_talk(text):
-            return await self._chat(question, voice, timer)
-        hit = _choose(found, text)
+        hit = _choose(found, text, await asyncio.to_thread(telling, self._store, question.server, text))
         if hit is None or found.answerable < self._silence:
             return _finish(question, voice, timer, voice.persona.line("not_in_notes", text), "unsure")
         return await self._voiced(question, voice, timer, hit)
@@ -168,10 +171,20 @@ class _Span:
         self._timer.milliseconds[self._name] += (time.perf_counter() - self._start) * 1000
 
 
-def _choose(found: Retrieved, text: str) -> Hit | None:
-    """Return the best passage, or a near one that holds the kind of value asked for when the best does not."""
+def _choose(found: Retrieved, text: str, about: frozenset[str]) -> Hit | None:
+    """Return the passage to answer from: near the best, about what the question is about, with the value it asks for.
+
+    None where that one holds no value of the kind that the question asks for.
+    """
     near = [hit for hit in found.hits if hit.score >= found.hits[0].score - _NEAR]
-    return next((hit for hit in near if brings(hit.passage.searchable, text)), near[0] if near else None)
+    if not near:
+        return None
+
+    def fit(hit: Hit) -> tuple[int, bool]:
+        return len(about & set(stems(hit.passage.searchable))), brings(hit.passage.searchable, text)
+
+    best = max(near, key=fit)  # the first, and so the highest in score, of those that fit best
+    return best if fit(best)[1] else None
 
 
 def _whole(draft: str) -> str:
@@ -188,7 +201,7 @@ def _quote(voice: Voice, hit: Hit, text: str) -> str:
     return f"{opening}\n{quoted}\n{closing}"
 
 
-def _finish(  # noqa: PLR0913 -- the fields of an answer
+def _finish(  # noqa: PLR0913, PLR0917 -- the fields of an answer
     question: Question,
     voice: Voice,
     timer: _Timer,

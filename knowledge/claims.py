@@ -177,5 +177,5 @@ def _unit(text: str, start: int, end: int) -> str:
         return "%"
     if following and following[1].lower() not in _LINKS:
         return stem(following[1])
-    preceding = re.search(r"([^\W\d_]+)[ .]?$", before)
+    preceding = re.search(r"([^\W\d_]+)[ .:]?$", before)
     return stem(preceding[1]) if preceding and preceding[1].lower() not in _LINKS else ""

@@ -22,6 +22,10 @@ from knowledge.question import STOP_WORDS, Asked, asked, content
 Fault = Literal["value", "unit", "place", "name", "echo", "stray", "yes-no", "missing", "silent", "empty"]
 
 _WORD = re.compile(r"(?<![\w'\u2019-])[^\W\d_]{4,}(?![\w'\u2019-])")
+_VALUE_IN_WORDS = re.compile(
+    r"\b(?:free|unlimited|included|daily|weekly|monthly|dawn|dusk|sunrise|sunset|night|overnight|half-price)\b",
+    re.IGNORECASE,
+)
 _GERUND_OR_COMPOUND = re.compile(r"in[g'\u2019]?$|-[a-z]")
 
 
@@ -130,7 +134,10 @@ def _echoes(reply: str, question: str, text: str, vocabulary: AbstractSet[str]) 
 
 
 def _strays(reply: str, question: str, text: str, vocabulary: AbstractSet[str]) -> Iterator[Finding]:
-    """Beside a value stands no word that neither notes nor question nor voice know."""
+    """Yield words beside a value that neither notes nor question nor voice know, and prices and times in words."""
+    for word in _VALUE_IN_WORDS.findall(reply):
+        if stem(word) not in {*stems(text), *stems(question)}:
+            yield Finding("stray", word, f"{word} does not stand in the notes.")
     known = {*stems(text), *stems(question), *map(stem, vocabulary)}
     for _, clause in clauses(reply) if vocabulary else ():
         for word in _WORD.findall(clause) if claims(clause) else ():
@@ -148,9 +155,11 @@ def _answers(reply: str, question: str, text: str, ask: Asked) -> Iterator[Findi
                 "silent", polarity(reply) or "", "The notes do not speak of what the reply says yes or no to."
             )
     wanted = ask.wanted
+    if ask.deed and not any(word.startswith(ask.deed) for word in stems(text)):
+        yield Finding("silent", ask.deed, "The notes do not speak of what the question says that somebody did.")
     if wanted and not wanted.held_by(text):
         yield Finding("silent", wanted.title, f"The question asks for {wanted.title}; the notes have none.")
-    elif wanted and not wanted.held_by(reply) and not negative(reply):
+    elif wanted and not wanted.held_by(reply, text) and not negative(reply):
         yield Finding("missing", wanted.title, f"The question asks for {wanted.title}; the reply has none.")
 
 

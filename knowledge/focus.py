@@ -1,14 +1,28 @@
 """What in a passage a question is about."""
 
-from knowledge.claims import stems
+import re
+
+from knowledge.claims import stem, stems
 from knowledge.clauses import sentences as cut
-from knowledge.question import asked, content
+from knowledge.question import STOP_WORDS, asked, content
+from knowledge.store import Store
+
+_FEW = 2
+"""Passages that may hold a word for it to tell what a question is about."""
 
 
 def brings(note: str, question: str) -> bool:
     """Tell whether a note holds a value of the kind that a question asks for, if it asks for one."""
-    wanted = asked(question).wanted
-    return wanted is None or wanted.held_by(note)
+    ask = asked(question)
+    if ask.deed and not any(word.startswith(ask.deed) for word in stems(note)):
+        return False
+    return ask.wanted is None or ask.wanted.held_by(note)
+
+
+def telling(store: Store, server: str, question: str) -> frozenset[str]:
+    """Return the stems of a question's words that one or two passages of the server hold: what it is about."""
+    long = dict.fromkeys(word for word in re.findall(r"[^\W\d_]{5,}", question.lower()) if word not in STOP_WORDS)
+    return frozenset(stem(word) for word in long if 0 < len(store.matches(server, word)[0]) <= _FEW)
 
 
 def touches(note: str, question: str) -> bool:

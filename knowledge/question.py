@@ -14,9 +14,10 @@ STOP_WORDS = frozenset(
         "how much many any some all no not so too very just also still yet now please pls plz hey hi hello thanks thx "
         "tell know want wanna need like get got go going gonna guys anyone someone it's i'm what's whats who's when's "
         "where's do's about up out than then am's don't doesn't isn't aren't can't im id ill ok okay lol hmm oh ye "
-        "yer be 'tis tis possible allowed way thing things stuff something anything one ones really actually ever "
+        "yer 'tis tis possible allowed way thing things stuff something anything one ones really actually ever "
         "exactly quick question wondering say says said find give gives take takes sell sells offer offers carry "
-        "stock available buy deliver delivers today currently right other else more"
+        "stock available buy deliver delivers today currently right other else more everything always number getting "
+        "next until talk full again even already"
     ).split()
 )
 _STOP_STEMS = frozenset(map(stem, STOP_WORDS))
@@ -32,15 +33,22 @@ class Wanted:
     units: frozenset[str] = frozenset()
     """A number must count one of these (stems, or "year" for four digits); empty: any number will do."""
 
-    def held_by(self, text: str) -> bool:
-        """Tell whether some text holds such a value, or says in words what it could say in numbers ("free")."""
+    def held_by(self, text: str, source: str | None = None) -> bool:
+        """Tell whether some text holds such a value, or says in words what it could say in numbers ("free").
+
+        ``source``: a text that must hold those words too.
+        """
         if "name" in self.kinds and any(not opens for _, _, opens in names(text)):
             return True
+        if "phone" in self.units:
+            return bool(_TELEPHONE.search(text))
         for _, clause in clauses(text):
             near = self.units & set(stems(clause))
             if any(self._is(claim, counted=bool(near)) for claim in claims(clause)):
                 return True
-        return bool(self.kinds & {"time", "number"} and _IN_WORDS.search(text))
+        in_words = self.units in {frozenset(), _MONEY, _SPAN} and bool(self.kinds & {"time", "number"})
+        found = {word.lower() for word in _IN_WORDS.findall(text)}
+        return in_words and bool(found if source is None else found & {w.lower() for w in _IN_WORDS.findall(source)})
 
     def _is(self, claim: Claim, *, counted: bool) -> bool:
         if claim.kind not in self.kinds:
@@ -55,10 +63,12 @@ def _stems(words: str) -> frozenset[str]:
 
 
 _FLAGS = re.IGNORECASE | re.VERBOSE
+_TELEPHONE = re.compile(r"\d[\d ()/.-]{5,}\d")
 _NUMBER: frozenset[Kind] = frozenset({"number", "ordinal", "code"})
 _WHEN: frozenset[Kind] = frozenset({"time", "weekday", "month", "number", "ordinal"})
 _MONEY = _stems(
-    "$ \u20ac \u00a3 eur euro usd dollar buck cent pound gold coin silver copper credit gem pearl token point crown"
+    "$ \u20ac \u00a3 eur euro usd dollar buck cent pound gold coin silver copper credit gem pearl token crown cost "
+    "price fee"
 )
 _SPAN = _stems(
     "second sec minute min hour day week month year night season turn round s h hr km m mile foot feet cm inch metre "
@@ -67,7 +77,7 @@ _SPAN = _stems(
 _LENGTH = _stems("mile km kilometre kilometer metre meter m foot feet ft yard block minute hour step walk")
 _PRICE = r"""\bhow\ much\ (?:is|are|does|do|would|will|for|to|u|you|it|a|an|the)\b | \bhow\ much\W*$
     | \b(?:prices?|costs?|fees?|charge|pricing)\b | \bwhat\ (?:do|does|would|will)\ [^?]{3,40}\brun\b"""
-_SIZE = r"""\bhow\ (?:much|many|old|big|often|tall|heavy|large|high|fast|deep|wide|hot|warm|strong)\b | \bpercent\b
+_SIZE = r"""\bhow\ (?:much|many|old|big|tall|heavy|large|high|fast|deep|wide|hot|warm|strong)\b | \bpercent\b
     | \bwhat\ (?:level|rank|size|number)\b"""
 _TIME = r"""(?<!\w\ )\bwhen\b | \bwhen\ (?:is|are|do|does|can|will|did|was|r|u)\b
     | \bwhat\ (?:time|day|date|days|hours)\b | \bhow\ (?:late|early|soon)\b | \b(?:un)?till?\ when\b | \bhours\b"""
@@ -76,7 +86,7 @@ _ASKING: tuple[tuple[str, Wanted], ...] = (
     (r"\b(?:link|url|web\ ?site|web\ page|homepage)\b", Wanted("a link", frozenset({"link"}))),
     (
         r"\b(?:tele)?phone\b | \bnumber\ to\ call\b | \bcall\ you\b",
-        Wanted("a telephone number", frozenset({"number"})),
+        Wanted("a telephone number", frozenset({"number"}), frozenset({"phone"})),
     ),
     (r"\b(?:what|which)\ year\b", Wanted("a year", frozenset({"number"}), frozenset({"year"}))),
     (_PRICE, Wanted("a price", frozenset({"number"}), _MONEY)),
@@ -84,6 +94,7 @@ _ASKING: tuple[tuple[str, Wanted], ...] = (
         r"\bhow\ long\b | \bhow\ (?:many\ )?(?:days|hours|weeks|minutes|months)\b",
         Wanted("a length of time", frozenset({"number", "time", "weekday", "month"}), _SPAN),
     ),
+    (r"\bhow\ often\b", Wanted("how often", frozenset({"number", "weekday"}), _SPAN)),
     (r"\bhow\ far\ (?:is|are|away|do|does|from|to)\b", Wanted("a distance", frozenset({"number"}), _LENGTH)),
     (_SIZE, Wanted("a number", _NUMBER)),
     (
@@ -128,6 +139,8 @@ class Asked:
     """Stems of the words that carry the question, in order."""
     verbs: frozenset[str]
     """Stems of its words for having and giving ("deliver", "sell"), which say less than the words do."""
+    deed: str
+    """Of a question on who did something, the first letters of the doing ("kidn"); otherwise empty."""
 
 
 def asked(question: str) -> Asked:
@@ -140,12 +153,18 @@ def asked(question: str) -> Asked:
     if (not yes_no or opens) and not (opens and opens[0].lower() in {"where", "wheres", "which"}):
         wanted = _wanted(question)
     verbs = frozenset(stem(match[0]) for match in _HAVING.finditer(question))
-    return Asked(wanted, yes_no, yes_no and bool(verbs), content(question), verbs)
+    return Asked(wanted, yes_no, yes_no and bool(verbs), content(question), verbs, _deed(question))
+
+
+def _deed(question: str) -> str:
+    """Return the first letters of what somebody is said to do, enough to find "giver" by "gives"."""
+    doing = re.search(r"\bwho\s+([^\W\d_]{4,})", question, re.IGNORECASE)
+    return stem(doing[1])[:4] if doing and doing[1].lower() not in STOP_WORDS else ""
 
 
 def content(text: str) -> tuple[str, ...]:
-    """Return the stems of a text's content words, each once, in order."""
-    return tuple(dict.fromkeys(s for s in stems(text) if s not in _STOP_STEMS and (len(s) > 1 or s.isdigit())))
+    """Return the stems of a text's content words, each once, in order; numbers are claims, not content."""
+    return tuple(dict.fromkeys(s for s in stems(text) if s not in _STOP_STEMS and len(s) > 1 and not s.isdigit()))
 
 
 def _wanted(question: str) -> Wanted | None:
@@ -159,5 +178,5 @@ def _wanted(question: str) -> Wanted | None:
     )
     counted = re.search(r"\bhow many (?:more )?([^\W\d_]{3,})", spelled, re.IGNORECASE)
     if wanted.title == "a number" and counted and stem(counted[1]) not in _STOP_STEMS:
-        return Wanted(f"a number of {counted[1]}", wanted.kinds, frozenset({stem(counted[1])}))
+        return Wanted(f"a number of {counted[1]}", frozenset({"number"}), frozenset({stem(counted[1])}))
     return wanted

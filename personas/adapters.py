@@ -1,5 +1,6 @@
 """The gate in front of every adapter, and which version of a voice is served."""
 
+import contextlib
 import json
 import re
 from collections.abc import Sequence
@@ -18,15 +19,20 @@ class BadAdapter(Exception):  # noqa: N818 -- named for what is wrong
     """An adapter is not loaded; the message says why."""
 
 
+class OtherBase(BadAdapter):
+    """The adapter is sound but belongs to another base model."""
+
+
 def current(persona: Persona, trained: Path, base: str) -> Adapter | None:
     """Return the adapter to serve: the one in ``trained/<persona>``, else the one the persona ships with.
 
-    None where there is neither, and the persona then speaks from its card alone. Raises BadAdapter when the
-    one to serve does not pass the gate.
+    None where neither is there for this base model, and the persona then speaks from its card alone. Raises
+    BadAdapter when the one to serve does not pass the gate.
     """
     for folder in (trained / persona.name, persona.folder / "adapter"):
         if (folder / "adapter_model.safetensors").is_file():
-            return admit(folder, persona.name, base)
+            with contextlib.suppress(OtherBase):
+                return admit(folder, persona.name, base)
     return None
 
 
@@ -49,7 +55,7 @@ def admit(folder: Path, name: str, base: str) -> Adapter:
     theirs = card.get("base") or {}
     mine = fingerprint(base)
     if theirs.get("sha256") != mine or (mine is None and theirs.get("name") != Path(base).name):
-        raise BadAdapter(f"{folder} was trained on another base model than {base}: train it again on this one.")
+        raise OtherBase(f"{folder} was trained on another base model than {base}: train it again on this one.")
     try:
         with safe_open(weights, framework="pt") as tensors:
             shapes = {key: tensors.get_slice(key).get_shape() for key in tensors.keys()}  # noqa: SIM118 -- not a dict

@@ -4,6 +4,7 @@ import hashlib
 import json
 import math
 import random
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -78,18 +79,21 @@ def train(  # noqa: PLR0913, PLR0917 -- one argument each for what is trained, o
         model = PeftModel.from_pretrained(model, start, is_trainable=True, autocast_adapter_dtype=False)
     model.train()
     loss = _fit(model, tokenizer, rows, recipe, progress)
-    _save(model, folder)
+    unfinished = folder.with_name(f"{folder.name}.unfinished")
+    _save(model, unfinished)
     card = {
         "persona": personas[0].name,
         "base": {"name": Path(base).name, "sha256": fingerprint(base)},
         "recipe": asdict(recipe),
         "rows": {persona.name: _sha256(persona.folder / "examples.jsonl") for persona in personas},
         "started_from": json.loads((start / "card.json").read_text("utf-8")) if start else None,
-        "adapter_sha256": _sha256(folder / "adapter_model.safetensors"),
+        "adapter_sha256": _sha256(unfinished / "adapter_model.safetensors"),
         "final_loss": round(loss, 4),
         "seconds": round(time.monotonic() - started),
     }
-    (folder / "card.json").write_text(json.dumps(card, indent=2) + "\n", "utf-8")
+    (unfinished / "card.json").write_text(json.dumps(card, indent=2) + "\n", "utf-8")
+    shutil.rmtree(folder, ignore_errors=True)
+    unfinished.rename(folder)  # whole or not at all: a bot that is serving may look at any moment
     return card
 
 
@@ -192,7 +196,8 @@ def _save(model: Model, folder: Path) -> None:
     import torch
     from safetensors.torch import load_file, save_file
 
-    folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     model.save_pretrained(folder)
     weights = folder / "adapter_model.safetensors"
     half = {name: tensor.to(torch.bfloat16) for name, tensor in load_file(weights).items()}
