@@ -19,7 +19,7 @@ help:
 	@echo "make test    check formatting, types and behaviour"
 	@echo "make setup   do the set-up alone: virtual environment, dependencies, models"
 	@echo "make lint    check formatting and types alone"
-	@echo "make bench   measure retrieval beside its peers (DATA=folder of question sets)"
+	@echo "make bench   measure the fact check, the answers and, with DATA=folder, retrieval beside its peers"
 	@echo "make lock    write requirements.lock anew from pyproject.toml"
 	@echo "make clean   remove the virtual environment and what the tools leave (never your data)"
 
@@ -41,8 +41,10 @@ lint: .venv/.ready
 	$(BIN)/mypy
 
 bench: setup
-	@test -n "$(DATA)" || { echo "Name the folder of question sets: make bench DATA=..." >&2; exit 1; }
-	$(BIN)/python tests/benchmarks/retrieval.py "$(DATA)" "$$($(BIN)/python -c \
+	$(BIN)/python tests/benchmarks/fact_check.py
+	$(BIN)/python tests/benchmarks/answers.py
+	@test -n "$(DATA)" || echo "Retrieval is measured on question sets of yours: make bench DATA=folder"
+	@test -z "$(DATA)" || $(BIN)/python tests/benchmarks/retrieval.py "$(DATA)" "$$($(BIN)/python -c \
 	  'from bot import models, settings; print(models.embedder_path(settings.load()))')"
 
 # Torch and what only its GPU builds need stay out: they are the one part that differs from machine to machine.

@@ -6,7 +6,7 @@ from typing import Literal
 from knowledge.claims import claims, stems
 from knowledge.clauses import clauses
 from knowledge.placement import days_in
-from knowledge.polarity import Polarity, denies, hedged, outright, polarity
+from knowledge.polarity import Polarity, denies, hedged, outright, polarity, takes_back, welcomes
 from knowledge.question import Asked, content
 
 Verdict = Literal["agrees", "contradicts", "silent"]
@@ -33,6 +33,8 @@ def agreement(reply: str, question: str, notes: str, ask: Asked) -> Verdict:
         return "agrees"  # what was asked for is not in the notes, and the reply says so by name
     if unknown and spoken_of < (1 if said == "no" else len(unknown)):
         return "silent"
+    if takes_back(reply) and not denies(question, ask.words):
+        return "contradicts"
     truths = _truths(reply, question, notes, ask)
     return "agrees" if not truths or said in truths else "contradicts"
 
@@ -56,6 +58,8 @@ def _truths(reply: str, question: str, notes: str, ask: Asked) -> set[Polarity]:
             truths.add("yes" if turned else "no")
         elif hedged(basis, compared=bool(claims(question))):
             truths |= {"yes", "no"}
+        elif welcomes(basis):
+            truths.add("yes")
         else:
             truths.add("no" if turned else "yes")
     return truths
