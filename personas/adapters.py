@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -52,9 +53,12 @@ def admit(folder: Path, name: str, base: str) -> Adapter:
     if weights.stat().st_size > LARGEST:
         raise BadAdapter(f"{weights} is larger than {LARGEST // 2**20} MiB.")
     config, card = _json(folder / "adapter_config.json"), _json(folder / "card.json")
-    theirs = card.get("base") or {}
-    mine = fingerprint(base)
-    if theirs.get("sha256") != mine or (mine is None and theirs.get("name") != Path(base).name):
+    theirs, mine = card.get("base"), fingerprint(base)
+    if (
+        not isinstance(theirs, dict)
+        or theirs.get("sha256") != mine
+        or (mine is None and theirs.get("name") != Path(base).name)
+    ):
         raise OtherBase(f"{folder} was trained on another base model than {base}: train it again on this one.")
     try:
         with safe_open(weights, framework="pt") as tensors:
@@ -101,13 +105,13 @@ def _check_shapes(shapes: dict[str, Sequence[int]], config: dict[str, Any], fold
     halves = sorted(layer for layer, sides in layers.items() if sides != {"A", "B"})
     if halves or not layers:
         raise BadAdapter(f"{folder} lacks one half of {', '.join(halves) or 'every layer'}.")
-    per_module: dict[str, int] = {}
-    for layer in layers:
-        module = layer.rpartition(".")[2]
-        per_module[module] = per_module.get(module, 0) + 1
-    wanted = set(config.get("target_modules") or ())
-    if set(per_module) != wanted or len(set(per_module.values())) != 1:
-        raise BadAdapter(f"{folder} does not cover every layer that it says: {', '.join(sorted(wanted))}.")
+    targets = set(config.get("target_modules") or ())  # "q_proj", or the whole path in a model of few layers
+    reached = {(layer, target) for layer in layers for target in targets if f".{layer}".endswith(f".{target}")}
+    depths = Counter(layer.rpartition(".")[2] for layer in layers)
+    if {layer for layer, _ in reached} != set(layers) or {target for _, target in reached} != targets:
+        raise BadAdapter(f"{folder} does not cover the layers that it says: {', '.join(sorted(targets))}.")
+    if len(set(depths.values())) != 1:
+        raise BadAdapter(f"{folder} lacks some layers: it holds {', '.join(f'{n} {m}' for m, n in depths.items())}.")
 
 
 def _json(path: Path) -> dict[str, Any]:

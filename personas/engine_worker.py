@@ -34,7 +34,8 @@ class Voices:
             for request in requests
         ]
         batch = self._tokenizer(prompts, return_tensors="pt", padding=True, add_special_tokens=False)
-        settings: dict[str, Any] = {"max_new_tokens": max(request["max_tokens"] for request in requests)}
+        limits = [request["max_tokens"] for request in requests]
+        settings: dict[str, Any] = {"max_new_tokens": max(limits)}
         temperature = requests[0]["temperature"]
         settings |= {"do_sample": True, "temperature": temperature} if temperature else {"do_sample": False}
         names = [self._adapter(request["adapter"]) for request in requests]
@@ -43,7 +44,8 @@ class Voices:
         with torch.inference_mode():
             output = self._model.generate(**batch, **settings)
         replies = output[:, batch["input_ids"].shape[1] :]
-        return [self._tokenizer.decode(row, skip_special_tokens=True).strip() for row in replies]
+        kept = [row[:limit] for row, limit in zip(replies, limits, strict=True)]
+        return [self._tokenizer.decode(row, skip_special_tokens=True).strip() for row in kept]
 
     def _adapter(self, adapter: dict[str, str] | None) -> str:
         if adapter is None:

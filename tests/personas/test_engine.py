@@ -1,0 +1,27 @@
+import pytest
+
+from personas.engine import EchoEngine
+from personas.persona import Turn
+from personas.prompt import ask
+
+
+@pytest.mark.parametrize(
+    ("notes", "reply"),
+    [
+        (["Ten feet.\nNo more."], "Ten feet. No more."),
+        (["Ten feet.", "Nine gold."], "Ten feet."),
+        (["one two three four"], "one two three"),
+        ([], "how long?"),
+    ],
+)
+async def test_the_echo_repeats_the_first_note(bosun, notes, reply):
+    """The first note comes back word for word, cut at the limit; without notes, the question."""
+    limit = 3 if reply == "one two three" else 96
+    assert await EchoEngine().generate(ask(bosun, "how long?", notes), None, max_tokens=limit) == reply
+
+
+async def test_the_echo_needs_no_card_and_no_end():
+    """It takes any turns, and closing it is harmless."""
+    engine = EchoEngine()
+    assert await engine.generate([Turn(role="user", content="hello")], None) == "hello"
+    await engine.close()
