@@ -4,14 +4,14 @@ import asyncio
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from bot.small_talk import is_small_talk
 from bot.voices import Voice, Voices
 from knowledge.claims import stems
 from knowledge.embedding import Embedder
-from knowledge.fact_check import Check, check
+from knowledge.fact_check import Check, Finding, check
 from knowledge.focus import brings, focus, telling, touches
 from knowledge.retrieval import Hit, Retrieved, search
 from knowledge.store import Store
@@ -27,6 +27,8 @@ _REDRAFTS = 3
 """Drafts of the second round, drawn together; one more row costs the engine a fraction of a reply."""
 _WARMTH = 0.6
 """Temperature of the second round; the first is greedy and would only repeat itself."""
+_OUTWARD = re.compile(r"(?<![\w@])@\w+|<[@#:][^>]*>|\S*://\S*|[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}(?:/\S*\w)?", re.IGNORECASE)
+"""What calls somebody or leads elsewhere: mentions, links and whatever a chat program would make a link of."""
 
 
 class BadQuestion(Exception):  # noqa: N818 -- named for what is wrong
@@ -114,7 +116,7 @@ class Answerer:
 
     async def _chat(self, question: Question, voice: Voice, timer: "_Timer") -> Answer:
         [reply] = await self._drafts(voice, question.text, (), timer, [0.0])
-        if not check(reply, question.text, (), voice.words).passed:
+        if not _check(reply, question.text, (), voice).passed:
             reply = voice.persona.line("greeting", question.text)
         return _finish(question, voice, timer, reply, "chat")
 
@@ -125,7 +127,7 @@ class Answerer:
         for notes, temperatures in (((note,), [0.0]), ((focus(note, text),), [_WARMTH] * _REDRAFTS)):
             for draft in await self._drafts(voice, text, notes, timer, temperatures):
                 with timer("check"):
-                    outcome = check(draft, text, (note,), voice.words)
+                    outcome = _check(draft, text, (note,), voice)
                 if outcome.passed:
                     return _finish(question, voice, timer, draft, "answered", source, failed)
                 failed.append(outcome)
@@ -185,6 +187,14 @@ def _choose(found: Retrieved, text: str, about: frozenset[str]) -> Hit | None:
 
     best = max(near, key=fit)  # the first, and so the highest in score, of those that fit best
     return best if fit(best)[1] else None
+
+
+def _check(draft: str, text: str, notes: Sequence[str], voice: Voice) -> Check:
+    """Check a draft's facts, and that it calls nobody and leads nowhere that its notes do not."""
+    outcome, known = check(draft, text, notes, voice.words), "\n".join(notes).lower()
+    outward = [found for found in _OUTWARD.findall(draft) if found.lower() not in known]
+    faults = (Finding("name", found, f"{found} does not stand in the notes.") for found in outward)
+    return replace(outcome, findings=(*outcome.findings, *faults))
 
 
 def _whole(draft: str) -> str:
