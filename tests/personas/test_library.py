@@ -1,0 +1,87 @@
+"""The personas that ship: what their authors promise, held against the files."""
+
+import csv
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import knowledge
+from personas import adapters
+from personas.persona import LIBRARY, load, names, read_examples
+
+SAMPLES = Path(knowledge.__file__).parent / "samples"
+CALENDAR = re.compile(r"\b(?:Day|Eve|Sunday|Monday|Friday|Saturday|Christmas|Easter)\b")
+NAME = re.compile(r"\b[A-Z][a-z']+(?: (?:(?:of|the|on|in) )*[A-Z][a-z']+)+\b")
+SHIPPED = ["florist", "game-companion", "grumpy-pirate"]
+
+
+def sample_names():
+    """Return the names of several words in the sample servers' files, holidays aside, and the florist's towns."""
+    text = "\n".join(path.read_text("utf-8") for path in SAMPLES.rglob("*.*"))
+    with (SAMPLES / "petal-and-stem" / "delivery-towns.csv").open(encoding="utf-8") as file:
+        towns = {row["town"] for row in csv.DictReader(file)}
+    return towns | {name for name in NAME.findall(text) if not CALENDAR.search(name)}
+
+
+def rows(name, file):
+    return read_examples(LIBRARY / name / file)
+
+
+def test_three_personas_ship():
+    """The library holds the three that the sample servers are shown with."""
+    assert names() == SHIPPED
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_cards_speak_for_themselves(name):
+    """Each card loads, and no two of its lines are the same."""
+    lines = [line for some in load(name).card.lines.model_dump().values() for line in some]
+    assert len(set(lines)) == len(lines)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_there_are_examples_of_every_skill(name):
+    """A voice is taught by 600 rows or more, with ten at least of each skill, and examined in each skill."""
+    examples = rows(name, "examples.jsonl")
+    assert len(examples) >= 600
+    skills = [row.skill for row in examples]
+    assert min(skills.count(skill) for skill in set(skills)) >= 10
+    assert {row.skill for row in rows(name, "exam.jsonl")} == set(skills)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_exam_is_of_domains_never_taught(name):
+    """No exam row is of a domain that an example is of."""
+    assert not {row.domain for row in rows(name, "exam.jsonl")} & {row.domain for row in rows(name, "examples.jsonl")}
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_no_row_holds_a_fact_of_the_sample_servers(name):
+    """No name from the sample servers' files stands in any row: a voice must find them in its notes."""
+    some = sample_names()
+    assert {"Princeton", "Greater Healing Draught", "Garden Path Bouquet"} <= some
+    taught = "\n".join((LIBRARY / name / file).read_text("utf-8") for file in ("examples.jsonl", "exam.jsonl"))
+    assert not [found for found in sorted(some) if re.search(rf"\b{re.escape(found)}\b", taught)]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_card_of_the_voice_names_the_examples_that_ship(name):
+    """The shipped adapter was trained on the shipped rows, by name and hash, and is small enough to ship."""
+    folder = LIBRARY / name / "adapter"
+    weights = folder / "adapter_model.safetensors"
+    card = json.loads((folder / "card.json").read_text("utf-8"))
+    assert card["persona"] == name
+    assert card["rows"][name] == hashlib.sha256((LIBRARY / name / "examples.jsonl").read_bytes()).hexdigest()
+    assert card["adapter_sha256"] == hashlib.sha256(weights.read_bytes()).hexdigest()
+    assert weights.stat().st_size <= 12_000_000
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_shipped_voice_is_served_on_the_embedded_model(name, base_folder, tmp_path):
+    """The shipped adapter passes the gate for the base model that `parley setup` makes."""
+    adapter = adapters.current(load(name), tmp_path, str(base_folder))
+    assert adapter.folder == LIBRARY / name / "adapter"
