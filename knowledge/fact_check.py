@@ -159,16 +159,19 @@ def _answers(reply: str, question: str, text: str, ask: Asked) -> Iterator[Findi
         yield Finding("silent", ask.deed, "The notes do not speak of what the question says that somebody did.")
     if wanted and not wanted.held_by(text):
         yield Finding("silent", wanted.title, f"The question asks for {wanted.title}; the notes have none.")
-    elif wanted and not wanted.held_by(reply, text) and not negative(reply):
+    elif wanted and not wanted.held_by(reply, text) and not _denies_by_name(reply, text, ask):
         yield Finding("missing", wanted.title, f"The question asks for {wanted.title}; the reply has none.")
 
 
 def _empty(reply: str, text: str, ask: Asked) -> Iterator[Finding]:
     """Refuse a reply without a word of the notes, unless it denies by name what is not there."""
-    mine = set(stems(reply))
-    denies_by_name = ask.yes_no and polarity(reply) == "no" and mine & (set(ask.words) - set(stems(text)))
-    if not denies_by_name and not set(content(reply)) & set(content(text)):
+    if not _denies_by_name(reply, text, ask) and not set(content(reply)) & set(content(text)):
         yield Finding("empty", reply, "The reply says nothing that the notes say.")
+
+
+def _denies_by_name(reply: str, text: str, ask: Asked) -> bool:
+    """Tell whether a reply denies a word of the question that the notes do not hold ("there be no pig on the list")."""
+    return negative(reply) and bool(set(stems(reply)) & (set(ask.words) - set(stems(text))))
 
 
 def _may_open(word: str, vocabulary: AbstractSet[str]) -> bool:

@@ -12,16 +12,23 @@ from pathlib import Path
 from personas.engine import Adapter, EngineUnavailable
 from personas.persona import Turn
 
+_ENVIRONMENT = {
+    "HF_HUB_OFFLINE": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "OMP_WAIT_POLICY": "PASSIVE",  # threads that spin while they wait slow each other tenfold on a busy machine
+}
+
 
 class LocalEngine:
     """Starts the worker with the first request and again after it has ended."""
 
     def __init__(self, base: str, *, patience: float = 180.0, log: Path | None = None) -> None:
-        """``patience``: seconds after which a reply counts as lost; ``log``: file for the worker's own words."""
+        """``patience``: seconds without any reply after which the worker counts as stuck; ``log``: for its own words."""
         self._base = base
         self._patience = patience
         self._log = log
         self._ids = itertools.count()
+        self._last_reply = 0.0
         self._waiting: dict[int, asyncio.Future[str]] = {}
         self._starting = asyncio.Lock()
         self._worker: asyncio.subprocess.Process | None = None
@@ -64,12 +71,23 @@ class LocalEngine:
             with contextlib.suppress(ConnectionError):
                 worker.stdin.write(json.dumps({"id": number, **request}).encode() + b"\n")
                 await worker.stdin.drain()
-            return await asyncio.wait_for(reply, self._patience)
-        except TimeoutError:
-            worker.kill()
-            raise EngineUnavailable(f"No reply came within {self._patience:.0f} seconds. Please ask again.") from None
+            return await self._heard_out(worker, reply)
         finally:
             self._waiting.pop(number, None)
+
+    async def _heard_out(self, worker: asyncio.subprocess.Process, reply: asyncio.Future[str]) -> str:
+        """Wait for a reply as long as the worker goes on answering somebody."""
+        loop = asyncio.get_running_loop()
+        asked = loop.time()
+        while True:
+            silent_since = max(asked, self._last_reply)
+            done, _ = await asyncio.wait([reply], timeout=silent_since + self._patience - loop.time())
+            if done:
+                return reply.result()
+            if loop.time() - max(asked, self._last_reply) >= self._patience:
+                with contextlib.suppress(ProcessLookupError):  # it has ended by itself meanwhile
+                    worker.kill()
+                raise EngineUnavailable(f"No reply came for {self._patience:.0f} seconds. Please ask again.")
 
     async def _running(self) -> asyncio.subprocess.Process:
         async with self._starting:
@@ -79,7 +97,7 @@ class LocalEngine:
                         sys.executable, "-m", "personas.engine_worker", self._base,
                         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
                         stderr=log or asyncio.subprocess.DEVNULL, limit=2**20,
-                        env=os.environ | {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"},
+                        env=os.environ | _ENVIRONMENT,
                     )  # fmt: skip
                 self._reader = asyncio.create_task(self._read(self._worker))
             return self._worker
@@ -88,6 +106,7 @@ class LocalEngine:
         assert worker.stdout is not None  # noqa: S101 -- it is a pipe, for the type checker
         async for line in worker.stdout:
             answer = json.loads(line)
+            self._last_reply = asyncio.get_running_loop().time()
             waiting = self._waiting.get(answer["id"])
             if waiting and not waiting.done():
                 waiting.set_result(answer["text"])

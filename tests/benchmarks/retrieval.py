@@ -214,15 +214,15 @@ def main() -> None:
     table = summary(outcomes)
     weights = fit([o for o in outcomes.values() if 0 < sum(o.truth) < len(o.truth)]).round(2).tolist()
     if chosen.json:
-        print(json.dumps({"sets": table, "answerable": weights}))  # noqa: T201 -- a command
+        print(json.dumps({"sets": table, "answerable": weights}))
         return
     for name, row in table.items():
         cells = [
             f"{key} {'/'.join(f'{v:.3f}' for v in value)}" for key, value in row.items() if isinstance(value, list)
         ]
         rest = [f"{key} {value}" for key, value in row.items() if not isinstance(value, list)]
-        print(f"{name}: {'  '.join(cells + rest)}")  # noqa: T201 -- a command
-    print(f"answerable over all sets: {weights}; embedding took {embedder.spent:.0f} s")  # noqa: T201 -- a command
+        print(f"{name}: {'  '.join(cells + rest)}")
+    print(f"answerable over all sets: {weights}; embedding took {embedder.spent:.0f} s")
 
 
 if __name__ == "__main__":
