@@ -202,9 +202,20 @@ def _save(model: Model, folder: Path) -> None:
     weights = folder / "adapter_model.safetensors"
     half = {name: tensor.to(torch.bfloat16) for name, tensor in load_file(weights).items()}
     save_file(half, weights, metadata={"format": "pt"})
+    weights.chmod(0o644)
     (folder / "README.md").unlink(missing_ok=True)
+    _settle(folder / "adapter_config.json")
     if not half:
         raise BadPersona("The base model has no linear layers to adapt; choose a causal language model.")
+
+
+def _settle(file: Path) -> None:
+    """Take out of a configuration what belongs to this machine or this run: the base's path, the order of a set."""
+    config = json.loads(file.read_text("utf-8"))
+    config["base_model_name_or_path"] = Path(config["base_model_name_or_path"]).name
+    config["target_modules"] = sorted(config["target_modules"])
+    config["auto_mapping"] = None
+    file.write_text(json.dumps(config, indent=2) + "\n", "utf-8")
 
 
 def _sha256(path: Path) -> str:
