@@ -90,10 +90,17 @@ def read_batch(file: Path, persona: str = "") -> Iterator[Question]:
             continue
         try:
             row = json.loads(line)
-            yield Question(row["text"], row["server"], row.get("persona") or persona, id=str(row["id"]))
+            text, server, speaker = map(_string, (row["text"], row["server"], row.get("persona") or persona))
+            yield Question(text, server, speaker, id=str(row["id"]))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             wanted = f'Line {number} of {file.name} is not {{"id": ..., "server": ..., "persona": ..., "text": ...}}'
             raise BadBatch(f"{wanted} ({error!r}): mend it and try again.") from error
+
+
+def _string(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is not a string")
+    return value
 
 
 async def _in_order(ready: Parts, questions: list[Question]) -> AsyncIterator[tuple[Question, Answer | str]]:

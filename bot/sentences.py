@@ -52,9 +52,13 @@ def said(command: Callable[P, None]) -> Callable[P, None]:
         except (click.ClickException, SystemExit):
             raise
         except Exception as error:
-            if not isinstance(error, faults()):
+            if isinstance(error, faults()):
+                sentence = str(error)
+            elif isinstance(error, OSError) and error.filename:
+                sentence = f"{error.filename} cannot be used ({error.strerror}): set PARLEY_HOME to a folder of yours."
+            else:
                 raise
-            click.secho(str(error), fg="red", err=True)
+            click.secho(sentence, fg="red", err=True)
             sys.exit(1)
 
     return run
