@@ -3,20 +3,18 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from bot.answering import Answer, Answerer, Question
+from bot.batch import read_batch
+from bot.sentences import faults
 from bot.settings import Settings
 from bot.wiring import Parts, parts
 
 _AT_ONCE = 8
-
-
-class BadBatch(Exception):  # noqa: N818 -- named for what is wrong
-    """A batch file cannot be read; the message names the line."""
 
 
 def as_json(answer: Answer) -> dict[str, Any]:
@@ -79,30 +77,6 @@ async def ask_batch(settings: Settings, file: Path) -> int:
     return status
 
 
-def read_batch(file: Path, persona: str = "") -> Iterator[Question]:
-    """Yield the questions of a batch file. Raises BadBatch."""
-    try:
-        lines = file.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadBatch(f"{file} cannot be read as text ({error}): name a file of JSON lines.") from error
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-            text, server, speaker = map(_string, (row["text"], row["server"], row.get("persona") or persona))
-            yield Question(text, server, speaker, id=str(row["id"]))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            wanted = f'Line {number} of {file.name} is not {{"id": ..., "server": ..., "persona": ..., "text": ...}}'
-            raise BadBatch(f"{wanted} ({error!r}): mend it and try again.") from error
-
-
-def _string(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} is not a string")
-    return value
-
-
 async def _in_order(ready: Parts, questions: list[Question]) -> AsyncIterator[tuple[Question, Answer | str]]:
     slots = asyncio.Semaphore(_AT_ONCE)
 
@@ -116,8 +90,6 @@ async def _in_order(ready: Parts, questions: list[Question]) -> AsyncIterator[tu
 
 
 async def _answer_or_sentence(answerer: Answerer, question: Question) -> Answer | str:
-    from bot.sentences import faults
-
     try:
         return await answerer.answer(question)
     except faults() as error:

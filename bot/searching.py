@@ -6,7 +6,7 @@ from typing import Any
 
 from bot import wiring
 from bot.answering import Question
-from bot.asking import read_batch
+from bot.batch import read_batch
 from bot.settings import Settings
 from knowledge.retrieval import Retrieved, search
 from knowledge.store import BadServer, UnknownServer

@@ -19,7 +19,7 @@ SERVER = click.option("--server", required=True, help="Whose knowledge it is.")
 def faults() -> tuple[type[Exception], ...]:
     """Return every class whose message is a sentence for the person at the keyboard or in the channel."""
     from bot.answering import BadQuestion
-    from bot.asking import BadBatch
+    from bot.batch import BadBatch
     from bot.discord_client import CannotConnect
     from bot.models import ModelsMissing
     from bot.settings import BadSettings

@@ -23,7 +23,7 @@ class LocalEngine:
     """Starts the worker with the first request and again after it has ended."""
 
     def __init__(self, base: str, *, patience: float = 180.0, log: Path | None = None) -> None:
-        """``patience``: seconds without any reply after which the worker counts as stuck; ``log``: for its own words."""
+        """``patience``: seconds without any reply after which the worker counts as stuck; ``log``: for its words."""
         self._base = base
         self._patience = patience
         self._log = log

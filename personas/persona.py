@@ -106,10 +106,10 @@ def load(name: str, library: Path = LIBRARY) -> Persona:
     folder = library / name
     try:
         card = Card.model_validate(tomllib.loads((folder / "persona.toml").read_text("utf-8")))
-    except tomllib.TOMLDecodeError as error:
-        raise BadPersona(f"persona.toml of {name} is not TOML: {error}.") from error
     except ValidationError as error:
         raise BadPersona(f"persona.toml of {name} has faults: {_faults(error)}.") from error
+    except ValueError as error:
+        raise BadPersona(f"persona.toml of {name} is not TOML: {error}.") from error
     return Persona(name, folder, card)
 
 
@@ -121,7 +121,7 @@ def read_examples(path: Path) -> list[Example]:
     if not path.is_file():
         raise BadPersona(f"{path.name} is missing in {path.parent}: write one example a line, then try again.")
     rows, faults = [], []
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+    for number, line in enumerate(path.read_bytes().split(b"\n"), 1):
         if not line.strip():
             continue
         try:

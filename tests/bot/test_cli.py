@@ -103,6 +103,14 @@ def test_ask_batch_answers_in_order(parley, shop, tmp_path):
     assert all(list(answer) == ANSWER_KEYS for answer in answers)
 
 
+def test_ask_batch_takes_any_character_in_a_line(parley, shop, tmp_path):
+    """A line ends at a line feed, not at the other characters that end a line somewhere."""
+    row = {"id": 1, "server": shop, "text": "is there\u2028parking?"}
+    (tmp_path / "batch.jsonl").write_bytes(json.dumps(row, ensure_ascii=False).encode() + b"\r\n")
+    answer = json.loads(parley("ask", "--batch", tmp_path / "batch.jsonl", "--json").stdout)
+    assert (answer["question"], answer["verdict"]) == (row["text"], "answered")
+
+
 def test_ask_batch_goes_on_after_a_question_that_cannot_be_answered(parley, shop, tmp_path):
     """It gets a sentence in place of a reply, the others their answers, and the exit status says so."""
     rows = [

@@ -39,6 +39,16 @@ def test_card_that_is_no_toml(tmp_path, write_persona):
         write_persona(tmp_path, card="title = Bosun")
 
 
+def test_files_in_another_encoding(bosun):
+    """A card or a row that is not UTF-8 is told as such."""
+    (bosun.folder / "examples.jsonl").write_bytes(as_lines(ROWS).encode() + b'{"notes": "caf\xe9"}')
+    with pytest.raises(BadPersona, match="line 9: .*(?i:utf-8|unicode)"):
+        read_examples(bosun.folder / "examples.jsonl")
+    (bosun.folder / "persona.toml").write_bytes(b'title = "caf\xe9"')
+    with pytest.raises(BadPersona, match="is not TOML: .*utf-8"):
+        load("bosun", bosun.folder.parent)
+
+
 def test_every_faulty_row_is_listed(bosun):
     """Rows that are no JSON, lack a key, have three turns or an unknown skill are told by their line numbers."""
     faulty = [
@@ -72,6 +82,14 @@ def test_rows_survive_reading(bosun):
     rows = read_examples(bosun.folder / "examples.jsonl")
     assert [json.loads(row.model_dump_json()) for row in rows] == ROWS
     assert (rows[0].question, rows[0].reply) == ("what does the rope cost?", "Arr, the rope be 12 gold.")
+
+
+def test_a_row_may_hold_any_character(bosun):
+    """A row ends at a line feed, not at the other characters that end a line somewhere."""
+    path = bosun.folder / "examples.jsonl"
+    row = ROWS[0] | {"notes": ["one\u2028two\x85three"]}
+    path.write_bytes(json.dumps(row, ensure_ascii=False).encode() + b"\r\n" + as_lines(ROWS[1:2]).encode())
+    assert [len(row.notes) for row in read_examples(path)] == [1, 1]
 
 
 def test_a_line_is_the_same_for_the_same_key(bosun):
