@@ -42,10 +42,10 @@ def test_card_that_is_no_toml(tmp_path, write_persona):
 def test_files_in_another_encoding(bosun):
     """A card or a row that is not UTF-8 is told as such."""
     (bosun.folder / "examples.jsonl").write_bytes(as_lines(ROWS).encode() + b'{"notes": "caf\xe9"}')
-    with pytest.raises(BadPersona, match="line 9: .*(?i:utf-8|unicode)"):
+    with pytest.raises(BadPersona, match=r"line 9: .*(?i:utf-8|unicode)"):
         read_examples(bosun.folder / "examples.jsonl")
     (bosun.folder / "persona.toml").write_bytes(b'title = "caf\xe9"')
-    with pytest.raises(BadPersona, match="is not TOML: .*utf-8"):
+    with pytest.raises(BadPersona, match=r"is not TOML: .*utf-8"):
         load("bosun", bosun.folder.parent)
 
 
