@@ -28,6 +28,7 @@ def add(paths: tuple[Path, ...], server: str, channels: tuple[str, ...], yes: bo
     from bot import settings, wiring
     from bot.progress import bar
     from knowledge import indexing
+    from knowledge.documents import UnreadableDocument
 
     chosen = settings.load()
     store = wiring.open_store(chosen)
@@ -37,6 +38,8 @@ def add(paths: tuple[Path, ...], server: str, channels: tuple[str, ...], yes: bo
     embedder = wiring.open_embedder(chosen)
     with bar("Indexing") as step:
         report = indexing.add(store, embedder, server, paths, channels, step)
+    if not report.changes:
+        raise UnreadableDocument("There are no files in it: name a file, or a folder that holds some.")
     finish(report)
 
 

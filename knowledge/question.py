@@ -17,7 +17,8 @@ STOP_WORDS = frozenset(
         "yer 'tis tis possible allowed way thing things stuff something anything one ones really actually ever "
         "exactly quick question wondering say says said find give gives take takes sell sells offer offers carry "
         "stock available buy deliver delivers today currently right other else more everything always number getting "
-        "next until talk full again even already"
+        "next until talk full again even already "
+        "yes no aye nay"
     ).split()
 )
 _STOP_STEMS = frozenset(map(stem, STOP_WORDS))
