@@ -13,7 +13,7 @@ def examine(name: str) -> Iterator[str]:
     """Yield one line for each finding. Raises BadPersona where a file cannot be read at all."""
     persona = load(name)
     rows = {file: read_examples(persona.folder / file) for file in ("examples.jsonl", "exam.jsonl")}
-    words = voice_words(row.reply for some in rows.values() for row in some)
+    words = voice_words((row.reply, row.source) for some in rows.values() for row in some)
     seen: dict[tuple[str, tuple[str, ...]], str] = {}
     for file, some in rows.items():
         for number, row in enumerate(some, 1):

@@ -39,8 +39,8 @@ class Voices:
         speaker = persona.load(name, self._library)
         adapter = adapters.current(speaker, self._trained, self._base) if self._base else None
         examples = speaker.folder / "examples.jsonl"
-        replies = [row.reply for row in persona.read_examples(examples)] if examples.is_file() else []
-        voice = Voice(speaker, adapter, voice_words(replies))
+        rows = persona.read_examples(examples) if examples.is_file() else []
+        voice = Voice(speaker, adapter, voice_words((row.reply, row.source) for row in rows))
         self._loaded[name] = (state, voice)
         return voice
 

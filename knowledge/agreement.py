@@ -4,7 +4,7 @@ import re
 from typing import Literal
 
 from knowledge.claims import claims, stems
-from knowledge.clauses import clauses
+from knowledge.clauses import clauses, sentences
 from knowledge.placement import days_in
 from knowledge.polarity import Polarity, denies, hedged, outright, polarity, takes_back, welcomes
 from knowledge.question import Asked, content
@@ -12,15 +12,25 @@ from knowledge.question import Asked, content
 Verdict = Literal["agrees", "contradicts", "silent"]
 
 _OF_THE_NOTES = re.compile(r"\b(?:list|listed|notes?|log|logbook|map|menu|only|among)\b", re.IGNORECASE)
+_ONLY = re.compile(r"\bonly\b", re.IGNORECASE)
 _ANSWER_FIRST = re.compile(r"(?:[^\n.?!]{8,120}\?\s+)?(Yes|No)\b")
 _NO_SUCH = re.compile(r"\bno (\w+)|\b(?:no|not) \w+ (\w+)", re.IGNORECASE)
 
 
 def agreement(reply: str, question: str, notes: str, ask: Asked) -> Verdict:
-    """Compare what a reply says with the clauses of the notes that it stands on."""
+    """Compare what a reply says with the clauses of the notes that it stands on; a heading that asks says nothing."""
+    heading, _, rest = notes.partition("\n")
+    notes = rest if rest and heading.endswith("?") else notes
     if not ask.yes_no:
-        contradicts = _denies_in_passing(reply, notes) or (
-            ask.wanted and outright(reply) == "no" and not any(denies(b, ()) for b in _bases(reply, question, notes))
+        opening = _ANSWER_FIRST.match(notes)
+        contradicts = (
+            (opening and outright(reply) not in {None, opening[1].lower()})
+            or _denies_in_passing(reply, notes)
+            or (
+                ask.wanted
+                and outright(reply) == "no"
+                and not any(denies(b, ()) for b in _bases(reply, question, notes))
+            )
         )
         return "contradicts" if contradicts else "agrees"
     said = polarity(reply)
@@ -52,6 +62,8 @@ def _truths(reply: str, question: str, notes: str, ask: Asked) -> set[Polarity]:
     opening = _ANSWER_FIRST.match(notes)
     if opening and not turned:
         return {"yes" if opening[1] == "Yes" else "no"}
+    if _shut_out(question, notes, ask):
+        return {"yes" if turned else "no"}
     truths: set[Polarity] = set()
     for basis in _bases(reply, question, notes):
         if denies(basis, ask.words):
@@ -71,9 +83,22 @@ def _bases(reply: str, question: str, notes: str) -> list[str]:
     parts = [clause for _, clause in clauses(notes)]
     days = days_in(question) or days_in(reply)
     parts = [part for part in parts if days & days_in(part)] or parts
-    fits = [(2 * len(words & (own := set(content(part)))) + len(wanted & own), part) for part in parts]
+    fits = [(len(words & (own := set(content(part)))) + 2 * len(wanted & own), part) for part in parts]
     best = max((fit for fit, _ in fits), default=0)
     return [clause for fit, clause in fits if best > 1 and fit >= best - 1]
+
+
+def _shut_out(question: str, notes: str, ask: Asked) -> bool:
+    """Tell whether a word of the question stands in denying clauses only, or is left out by an "only"."""
+    parts = [(set(stems(clause)), denies(clause, ask.words)) for _, clause in clauses(notes)]
+    for word in ask.words:
+        denying = [denied for words, denied in parts if word in words]
+        if denying and all(denying):
+            return True
+    days = days_in(question)
+    outside = not days <= days_in(notes) if days else bool(set(ask.words) - set(stems(notes)))
+    about = [text for _, text in sentences(notes) if set(ask.words) & set(stems(text)) and _ONLY.search(text)]
+    return outside and bool(about)
 
 
 def _of_the_notes(reply: str, question: str, notes: str) -> bool:

@@ -7,7 +7,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 _CLAUSE_END = re.compile(
     r"(?<=[.!?])\s+|\n+|\s*[;|\u2022\u2014]\s*"
     r"|,\s+(?!\d|up\ to)"
-    r"|\s+(?:and|but|while|whereas)\s+(?!\d)",
+    r"|\s+(?:and|but|whereas)\s+(?!\d)",
     re.VERBOSE,
 )
 

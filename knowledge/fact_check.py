@@ -13,15 +13,24 @@ from dataclasses import dataclass
 from typing import Literal
 
 from knowledge.agreement import agreement, tells
-from knowledge.claims import claims, names, stem, stems
+from knowledge.claims import Claim, claims, names, stem, stems
 from knowledge.clauses import clauses, sentence_at
-from knowledge.placement import between, misplaced
+from knowledge.placement import answers_best, between, misplaced
 from knowledge.polarity import declines, negative, polarity
-from knowledge.question import STOP_WORDS, Asked, asked, content
+from knowledge.question import STOP_WORDS, Asked, Wanted, asked, content
+from knowledge.support import unsupported
 
 Fault = Literal["value", "unit", "place", "name", "echo", "stray", "yes-no", "missing", "silent", "empty"]
 
+_OFTEN = 4
 _WORD = re.compile(r"(?<![\w'\u2019-])[^\W\d_]{4,}(?![\w'\u2019-])")
+_ENDING = re.compile(
+    r"\bwhat time\b.*\b(?:end|ends|finish|finishes|over)\b|\bwhen\b.*\b(?:end|ends|finish|finishes|over)\b",
+    re.IGNORECASE,
+)
+_END = re.compile(
+    r"(?:\bto|\buntil|\btill|\bends?|\bover|\bfinish\w*|[-\u2013])\s*(?:at\s*)?\d{1,2}(?::\d\d|\s?[ap]m)", re.IGNORECASE
+)
 _VALUE_IN_WORDS = re.compile(
     r"\b(?:free|unlimited|included|daily|weekly|monthly|dawn|dusk|sunrise|sunset|night|overnight|half-price)\b",
     re.IGNORECASE,
@@ -75,19 +84,26 @@ def check(reply: str, question: str, notes: Sequence[str], vocabulary: AbstractS
         *_names(reply, question, text, vocabulary),
         *_echoes(reply, question, text, vocabulary),
         *_strays(reply, question, text, vocabulary),
+        *_doubts(reply, question, text, ask),
         *_answers(reply, question, text, ask),
+        *(Finding("stray", c, f"The notes do not say: {c}") for c in unsupported(reply, question, text, vocabulary)),
     ]
     return Check(tuple(found or _empty(reply, text, ask)))
 
 
-def voice_words(replies: Iterable[str]) -> frozenset[str]:
-    """Return a voice's own words in lower case: those that open a sentence, and those in two replies or more."""
+def voice_words(rows: Iterable[tuple[str, str]]) -> frozenset[str]:
+    """Return a voice's own words in lower case, from written replies, each with its notes and question as one text.
+
+    Own are the words that open a sentence in some reply, and those that four replies or more do not have from their
+    notes or question.
+    """
     opening: set[str] = set()
     inside: Counter[str] = Counter()
-    for reply in replies:
+    for reply, source in rows:
+        given = set(stems(source))
         opening |= {word.lower() for word, _, opens in names(reply) if opens}
-        inside.update({word for word in _WORD.findall(reply) if word.islower()})
-    return frozenset(opening | {word for word, replies_with_it in inside.items() if replies_with_it > 1})
+        inside.update({word for word in _WORD.findall(reply) if word.islower() and stem(word) not in given})
+    return frozenset(opening | {word for word, replies in inside.items() if replies >= _OFTEN})
 
 
 def _values(reply: str, question: str, text: str) -> Iterator[Finding]:
@@ -145,6 +161,21 @@ def _strays(reply: str, question: str, text: str, vocabulary: AbstractSet[str]) 
                 yield Finding("stray", word, f"{word} stands beside a value, but not in the notes.")
 
 
+def _doubts(reply: str, question: str, text: str, ask: Asked) -> Iterator[Finding]:
+    """Refuse what rules cannot decide: a refusal that tells, a number to be compared, an end that is not given."""
+    if declines(reply) and not ask.yes_no:
+        yield Finding("stray", reply, "The reply says that the notes are silent, and speaks all the same.")
+    for claim in claims(question):
+        if claim.kind == "number" and _compares(claim, text):
+            yield Finding(
+                "place", claim.shown, f"Whether {claim.shown} falls under the notes' numbers, rules cannot tell."
+            )
+    if ask.wanted and _ENDING.search(question) and not _END.search(text):
+        yield Finding("silent", ask.wanted.title, "The question asks when something ends; the notes do not say.")
+    if ask.deed and not any(word.startswith(ask.deed) for word in stems(text)):
+        yield Finding("silent", ask.deed, "The notes do not speak of what the question says that somebody did.")
+
+
 def _answers(reply: str, question: str, text: str, ask: Asked) -> Iterator[Finding]:
     """Hold the reply to the notes' yes or no, and to the kind of value that was asked for."""
     match agreement(reply, question, text, ask):
@@ -155,12 +186,25 @@ def _answers(reply: str, question: str, text: str, ask: Asked) -> Iterator[Findi
                 "silent", polarity(reply) or "", "The notes do not speak of what the reply says yes or no to."
             )
     wanted = ask.wanted
-    if ask.deed and not any(word.startswith(ask.deed) for word in stems(text)):
-        yield Finding("silent", ask.deed, "The notes do not speak of what the question says that somebody did.")
+    if wanted and not answers_best(reply, question, text, wanted):
+        yield Finding("place", wanted.title, "Another value of the notes fits the question better.")
     if wanted and not wanted.held_by(text):
         yield Finding("silent", wanted.title, f"The question asks for {wanted.title}; the notes have none.")
-    elif wanted and not wanted.held_by(reply, text) and not _denies_by_name(reply, text, ask):
+    elif wanted and not _brought(wanted, reply, text) and not _denies_by_name(reply, text, ask):
         yield Finding("missing", wanted.title, f"The question asks for {wanted.title}; the reply has none.")
+
+
+def _compares(claim: Claim, text: str) -> bool:
+    """Tell whether the notes hold other numbers of what a question's number counts, but not that one."""
+    alike = {c.value for c in claims(text) if c.kind == "number" and c.unit and c.unit == claim.unit}
+    return bool(alike) and claim.value not in alike
+
+
+def _brought(wanted: Wanted, reply: str, text: str) -> bool:
+    """Tell whether a reply holds a value of the kind asked for, out of those of that kind in the notes."""
+    there = wanted.values(text)
+    brought = {(c.kind, c.value) for c in claims(reply)}
+    return bool(brought & there) or (not brought and wanted.held_by(reply, text))
 
 
 def _empty(reply: str, text: str, ask: Asked) -> Iterator[Finding]:
@@ -170,8 +214,9 @@ def _empty(reply: str, text: str, ask: Asked) -> Iterator[Finding]:
 
 
 def _denies_by_name(reply: str, text: str, ask: Asked) -> bool:
-    """Tell whether a reply denies a word of the question that the notes do not hold ("there be no pig on the list")."""
-    return negative(reply) and bool(set(stems(reply)) & (set(ask.words) - set(stems(text))))
+    """Tell whether a clause denies a word of the question that the notes lack ("there be no pig on the list")."""
+    lacking = set(ask.words) - set(stems(text))
+    return any(negative(clause) and lacking & set(stems(clause)) for _, clause in clauses(reply))
 
 
 def _may_open(word: str, vocabulary: AbstractSet[str]) -> bool:

@@ -4,9 +4,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from knowledge.claims import MONTHS, WEEKDAYS, Claim, claims
+from knowledge.claims import MONTHS, WEEKDAYS, Claim, claims, stem, stems
 from knowledge.clauses import clauses, sentences
-from knowledge.question import content
+from knowledge.question import STOP_WORDS, Wanted, content
+
+_TELLING_VERBS = {
+    "sell",
+    "sells",
+    "buy",
+    "deliver",
+    "delivers",
+    "take",
+    "takes",
+    "give",
+    "gives",
+    "offer",
+    "get",
+    "late",
+    "early",
+}
+_FUNCTION_STEMS = frozenset(map(stem, STOP_WORDS - _TELLING_VERBS))
 
 
 @dataclass(frozen=True)
@@ -43,6 +60,24 @@ def misplaced(reply: str, question: str, notes: str) -> Iterator[Claim]:
                 best = max((fit for fit, _ in alike), default=0)
                 if claim.kind not in {"weekday", "month"} and own and max(own) < best:
                     yield claim
+
+
+def answers_best(reply: str, question: str, notes: str, wanted: Wanted) -> bool:
+    """Tell whether a reply's value comes from a clause that fits the question as well as any with such a value."""
+    asking = {word for word in stems(question) if word not in _FUNCTION_STEMS}
+    days = days_in(question)
+    brought = {(c.kind, c.value) for c in claims(reply)}
+    taken: list[set[str]] = []
+    left: list[set[str]] = []
+    kinds = {kind for kind, _ in brought & wanted.values(notes)}
+    kinds = kinds - {"weekday", "month"} or kinds  # a day beside an hour says whose hour it is
+    for _, clause in clauses(notes):
+        if values := {(kind, value) for kind, value in wanted.values(clause) if kind in kinds}:
+            (taken if values & brought else left).append((asking & set(stems(clause))) | (days & days_in(clause)))
+    if not taken:
+        return True
+    best = max(map(len, taken))
+    return all(len(words) <= best and words <= set().union(*taken) for words in left)
 
 
 def between(held: Sequence[Claim]) -> set[tuple[str, str]]:

@@ -18,7 +18,7 @@ STOP_WORDS = frozenset(
         "exactly quick question wondering say says said find give gives take takes sell sells offer offers carry "
         "stock available buy deliver delivers today currently right other else more everything always number getting "
         "next until talk full again even already "
-        "yes no aye nay"
+        "yes no aye nay hard long big old far often late early"
     ).split()
 )
 _STOP_STEMS = frozenset(map(stem, STOP_WORDS))
@@ -47,9 +47,20 @@ class Wanted:
             near = self.units & set(stems(clause))
             if any(self._is(claim, counted=bool(near)) for claim in claims(clause)):
                 return True
-        in_words = self.units in {frozenset(), _MONEY, _SPAN} and bool(self.kinds & {"time", "number"})
-        found = {word.lower() for word in _IN_WORDS.findall(text)}
-        return in_words and bool(found if source is None else found & {w.lower() for w in _IN_WORDS.findall(source)})
+        pattern = _COST_IN_WORDS if self.units == _MONEY else _IN_WORDS
+        if self.units not in {frozenset(), _MONEY, _SPAN} or not self.kinds & {"time", "number"}:
+            return False
+        found = {word.lower() for word in pattern.findall(text)}
+        return bool(found if source is None else found & {word.lower() for word in pattern.findall(source)})
+
+    def values(self, text: str) -> set[tuple[str, str]]:
+        """Return (kind, value) of every such value in a text."""
+        return {
+            (claim.kind, claim.value)
+            for _, clause in clauses(text)
+            for claim in claims(clause)
+            if self._is(claim, counted=bool(self.units & set(stems(clause))))
+        }
 
     def _is(self, claim: Claim, *, counted: bool) -> bool:
         if claim.kind not in self.kinds:
@@ -78,10 +89,10 @@ _SPAN = _stems(
 _LENGTH = _stems("mile km kilometre kilometer metre meter m foot feet ft yard block minute hour step walk")
 _PRICE = r"""\bhow\ much\ (?:is|are|does|do|would|will|for|to|u|you|it|a|an|the)\b | \bhow\ much\W*$
     | \b(?:prices?|costs?|fees?|charge|pricing)\b | \bwhat\ (?:do|does|would|will)\ [^?]{3,40}\brun\b"""
-_SIZE = r"""\bhow\ (?:much|many|old|big|tall|heavy|large|high|fast|deep|wide|hot|warm|strong)\b | \bpercent\b
+_SIZE = r"""\bhow\ (?:much|many|old|big|hard|tall|heavy|large|high|fast|deep|wide|hot|warm|strong)\b | \bpercent\b
     | \bwhat\ (?:level|rank|size|number)\b"""
 _TIME = r"""(?<!\w\ )\bwhen\b | \bwhen\ (?:is|are|do|does|can|will|did|was|r|u)\b
-    | \bwhat\ (?:time|day|date|days|hours)\b | \bhow\ (?:late|early|soon)\b | \b(?:un)?till?\ when\b | \bhours\b"""
+    | \bwhat\ (?:time|day|date|days|hours)\b | \bhow\ (?:late|early|soon)\b | \b(?:un)?till?\ when\b | \bhours\b | \bcut-?off\b"""
 _ASKING: tuple[tuple[str, Wanted], ...] = (
     (r"\be-?mail\b | \bmail\ address\b", Wanted("an e-mail address", frozenset({"email"}))),
     (r"\b(?:link|url|web\ ?site|web\ page|homepage)\b", Wanted("a link", frozenset({"link"}))),
@@ -97,6 +108,10 @@ _ASKING: tuple[tuple[str, Wanted], ...] = (
     ),
     (r"\bhow\ often\b", Wanted("how often", frozenset({"number", "weekday"}), _SPAN)),
     (r"\bhow\ far\ (?:is|are|away|do|does|from|to)\b", Wanted("a distance", frozenset({"number"}), _LENGTH)),
+    (
+        r"\b(?:what|which|max|maximum|min|minimum)(?:'?s)?\ (?:the\ )?(?:max\ |min\ )?(?:level|lvl)\b",
+        Wanted("a level", _NUMBER, _stems("level cap")),
+    ),
     (_SIZE, Wanted("a number", _NUMBER)),
     (
         r"\bwho\ (?:do|can|should|must)\ (?:i|we)\ \w+",
@@ -105,6 +120,7 @@ _ASKING: tuple[tuple[str, Wanted], ...] = (
     (_TIME, Wanted("a time", _WHEN)),
     (r"\bwho\b | \bwhose\b", Wanted("a name", frozenset({"name"}))),
 )
+_COST_IN_WORDS = re.compile(r"\b(?:free|no\ (?:charge|fee|cost)|included|half-price)\b", _FLAGS)
 _IN_WORDS = re.compile(
     r"""\b(?:free|no\ (?:charge|fee|cost|limit)|unlimited|included|never|always|every|any|daily|weekly|monthly|
     instantly|immediately|closed|dawn|dusk|sunrise|sunset|night|once|after|before|until|as\ soon|
@@ -165,11 +181,13 @@ def _deed(question: str) -> str:
 
 def content(text: str) -> tuple[str, ...]:
     """Return the stems of a text's content words, each once, in order; numbers are claims, not content."""
-    return tuple(dict.fromkeys(s for s in stems(text) if s not in _STOP_STEMS and len(s) > 1 and not s.isdigit()))
+    own = (s for s in stems(text) if s not in _STOP_STEMS and len(s) > 1 and not s.isdigit() and "'" not in s)
+    return tuple(dict.fromkeys(own))
 
 
 def _wanted(question: str) -> Wanted | None:
     """Return what the first asking words of a question ask for; "how many inches" asks for inches."""
+    question = re.sub(r"\bhwo\b", "how", question, flags=re.IGNORECASE)
     matches = [(m.start(), n) for n, (pattern, _) in enumerate(_ASKING) if (m := re.search(pattern, question, _FLAGS))]
     if not matches:
         return None

@@ -71,6 +71,11 @@ class Example(BaseModel):
         return self.messages[0].content
 
     @property
+    def source(self) -> str:
+        """What the reply may draw on: notes and question as one text."""
+        return "\n".join((*self.notes, self.question))
+
+    @property
     def reply(self) -> str:
         """What the persona answered."""
         return self.messages[1].content

@@ -25,7 +25,10 @@ def rows() -> Iterator[dict]:
     """Yield the exam rows of all personas with the words of their voice."""
     for folder in sorted(path for path in Path(LIBRARY).iterdir() if path.is_dir()):
         examples = [json.loads(line) for line in (folder / "examples.jsonl").read_text("utf-8").splitlines()]
-        words = voice_words(row["messages"][1]["content"] for row in examples)
+        words = voice_words(
+            (row["messages"][1]["content"], " ".join([*row["notes"], row["messages"][0]["content"]]))
+            for row in examples
+        )
         for line in (folder / "exam.jsonl").read_text("utf-8").splitlines():
             row = json.loads(line)
             question, reply = (turn["content"] for turn in row["messages"])

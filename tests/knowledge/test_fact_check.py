@@ -80,7 +80,9 @@ def test_without_notes_nothing_may_be_claimed():
 def rows():
     for folder in sorted(LIBRARY.iterdir()):
         some = [json.loads(line) for line in (folder / "examples.jsonl").read_text("utf-8").splitlines()]
-        words = voice_words(row["messages"][1]["content"] for row in some)
+        words = voice_words(
+            (row["messages"][1]["content"], " ".join([*row["notes"], row["messages"][0]["content"]])) for row in some
+        )
         for line in (folder / "exam.jsonl").read_text("utf-8").splitlines():
             row = json.loads(line)
             yield row["messages"][0]["content"], row["messages"][1]["content"], row["notes"], words

@@ -15,7 +15,7 @@ from knowledge.question import asked
         ("who runs the guild", "a name"),
         ("whats your email", "an e-mail address"),
         ("what is your phone number", "a telephone number"),
-        ("what level do i need", "a number"),
+        ("what level do i need", "a level"),
         ("where is the shop", None),
         ("do you deliver to oskerby", None),
     ],
