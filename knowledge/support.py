@@ -20,7 +20,7 @@ from knowledge.question import STOP_WORDS, asked, content
 _NEUTRAL = frozenset(
     map(
         stem,
-        "cost come need make made happen take pay head grab bring visit set look pick only just list listed note".split(),
+        "cost come need make made happen take pay head grab bring visit set look pick only just list note".split(),
     )
 )
 _DAYS = frozenset(map(stem, (*WEEKDAYS, *MONTHS)))  # compared as days, ranges included
