@@ -4,6 +4,7 @@ Two spellings of one value are equal ("9 am" and "9:00 am", "$7.50" and "7.5 dol
 """
 
 import re
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,7 +14,8 @@ import snowballstemmer
 
 Kind = Literal["link", "email", "code", "time", "weekday", "month", "ordinal", "number", "name"]
 
-_STEMMER = snowballstemmer.stemmer("english")
+# A stemmer keeps its word in itself while it works: shared by two threads, it mixes theirs up.
+_STEMMERS = threading.local()
 _WORDS = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
     "seventeen eighteen nineteen"
@@ -129,7 +131,9 @@ def stems(text: str) -> list[str]:
 @lru_cache(maxsize=20_000)
 def stem(word: str) -> str:
     """Return the Snowball stem (Porter 2) of a word, without a possessive."""
-    return str(_STEMMER.stemWord(re.sub(r"['\u2019]s?$", "", word.lower()).replace("\u2019", "'")))
+    if not hasattr(_STEMMERS, "english"):
+        _STEMMERS.english = snowballstemmer.stemmer("english")
+    return str(_STEMMERS.english.stemWord(re.sub(r"['\u2019]s?$", "", word.lower()).replace("\u2019", "'")))
 
 
 def _claim(kind: Kind, match: re.Match[str], text: str) -> Claim:

@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,6 +57,20 @@ def test_names_are_told_from_words_that_open_a_sentence():
     """A capital after a full stop proves nothing, one in mid-sentence does."""
     found = {word: opens for word, _, opens in names("Arr, ask Wilf. Rest at Hollowmere!")}
     assert found == {"Arr": True, "Wilf": False, "Rest": True, "Hollowmere": False}
+
+
+def test_threads_do_not_mix_up_each_others_words():
+    """Words are stemmed in many threads at once, each as it is alone."""
+    words = [
+        f"{start}{end}"
+        for start in ("deliver", "restor", "organis", "brew", "happi")
+        for end in ("ing", "ness", "ed", "s")
+    ]
+    alone = [stem(word) for word in words]
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(50):
+            stem.cache_clear()
+            assert list(pool.map(stem, words)) == alone
 
 
 @given(st.text(max_size=200))
