@@ -13,16 +13,15 @@ Verdict = Literal["agrees", "contradicts", "silent"]
 
 _OF_THE_NOTES = re.compile(r"\b(?:list|listed|notes?|log|logbook|map|menu|only|among)\b", re.IGNORECASE)
 _ONLY = re.compile(r"\bonly\b", re.IGNORECASE)
-_ANSWER_FIRST = re.compile(r"(?:[^\n.?!]{8,120}\?\s+)?(Yes|No)\b")
+_ANSWER_FIRST = re.compile(r"(?:^|\?\s+)(Yes|No)\b")
 _NO_SUCH = re.compile(r"\bno (\w+)|\b(?:no|not) \w+ (\w+)", re.IGNORECASE)
 
 
 def agreement(reply: str, question: str, notes: str, ask: Asked) -> Verdict:
     """Compare what a reply says with the clauses of the notes that it stands on; a heading that asks says nothing."""
-    heading, _, rest = notes.partition("\n")
-    notes = rest if rest and heading.endswith("?") else notes
+    opening = _ANSWER_FIRST.search(notes)
+    notes = "\n".join(line for line in notes.split("\n") if not line.endswith("?")) or notes
     if not ask.yes_no:
-        opening = _ANSWER_FIRST.match(notes)
         contradicts = (
             (opening and outright(reply) not in {None, opening[1].lower()})
             or _denies_in_passing(reply, notes)
@@ -43,10 +42,10 @@ def agreement(reply: str, question: str, notes: str, ask: Asked) -> Verdict:
         return "agrees"  # what was asked for is not in the notes, and the reply says so by name
     if unknown and spoken_of < (1 if said == "no" else len(unknown)):
         return "silent"
-    if takes_back(reply) and not denies(question, ask.words):
-        return "contradicts"
-    truths = _truths(reply, question, notes, ask)
-    return "agrees" if not truths or said in truths else "contradicts"
+    turned = denies(question, ask.words)  # "is it closed on Monday": a note that denies means yes
+    truths = {opening[1].lower()} if opening and not turned else _truths(reply, question, notes, ask, turned=turned)
+    sound = (not truths or said in truths) and not (takes_back(reply) and not turned)
+    return "agrees" if sound else "contradicts"
 
 
 def tells(reply: str, question: str, notes: str) -> bool:
@@ -56,12 +55,8 @@ def tells(reply: str, question: str, notes: str) -> bool:
     return any((c.kind, c.value) in values for c in claims(reply)) or len(words) >= 3  # noqa: PLR2004 -- fewer occur by chance
 
 
-def _truths(reply: str, question: str, notes: str, ask: Asked) -> set[Polarity]:
+def _truths(reply: str, question: str, notes: str, ask: Asked, *, turned: bool) -> set[Polarity]:
     """Return the answers that the notes leave open."""
-    turned = denies(question, ask.words)  # "is it closed on Monday": a note that denies means yes
-    opening = _ANSWER_FIRST.match(notes)
-    if opening and not turned:
-        return {"yes" if opening[1] == "Yes" else "no"}
     if _shut_out(question, notes, ask):
         return {"yes" if turned else "no"}
     truths: set[Polarity] = set()

@@ -18,7 +18,7 @@ from knowledge.clauses import clauses, sentence_at
 from knowledge.placement import answers_best, between, misplaced
 from knowledge.polarity import declines, negative, polarity
 from knowledge.question import STOP_WORDS, Asked, Wanted, asked, content
-from knowledge.support import unsupported
+from knowledge.support import beside_the_point, unsupported
 
 Fault = Literal["value", "unit", "place", "name", "echo", "stray", "yes-no", "missing", "silent", "empty"]
 
@@ -172,6 +172,8 @@ def _doubts(reply: str, question: str, text: str, ask: Asked) -> Iterator[Findin
             )
     if ask.wanted and _ENDING.search(question) and not _END.search(text):
         yield Finding("silent", ask.wanted.title, "The question asks when something ends; the notes do not say.")
+    if not ask.yes_no and beside_the_point(reply, question, text):
+        yield Finding("place", "", "Another sentence of the notes fits the question better.")
     if ask.deed and not any(word.startswith(ask.deed) for word in stems(text)):
         yield Finding("silent", ask.deed, "The notes do not speak of what the question says that somebody did.")
 

@@ -44,7 +44,7 @@ class Wanted:
         if "phone" in self.units:
             return bool(_TELEPHONE.search(text))
         for _, clause in clauses(text):
-            near = self.units & set(stems(clause))
+            near = (self.units - {"year"}) & set(stems(clause))
             if any(self._is(claim, counted=bool(near)) for claim in claims(clause)):
                 return True
         pattern = _COST_IN_WORDS if self.units == _MONEY else _IN_WORDS
@@ -59,7 +59,7 @@ class Wanted:
             (claim.kind, claim.value)
             for _, clause in clauses(text)
             for claim in claims(clause)
-            if self._is(claim, counted=bool(self.units & set(stems(clause))))
+            if self._is(claim, counted=bool((self.units - {"year"}) & set(stems(clause))))
         }
 
     def _is(self, claim: Claim, *, counted: bool) -> bool:

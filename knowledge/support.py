@@ -23,6 +23,15 @@ _NEUTRAL = frozenset(
         "cost come need make made happen take pay head grab bring visit set look pick only just list note".split(),
     )
 )
+# Words that relate two things, which the notes must relate in some such word too.
+_RELATIONS = tuple(
+    (re.compile(said, re.IGNORECASE), re.compile(there, re.IGNORECASE))
+    for said, there in (
+        (r"\bsame\b", r"\bsame\b"),
+        (r"\bany other\b|\bthan\b", r"\bother\b|\bthan\b"),
+        (r"\b(?:gets?|earns?|wins?|receives?)\b", r"\b(?:gets?|gives?|earns?|wins?|receives?|rewards?|pays?)\b"),
+    )
+)
 _DAYS = frozenset(map(stem, (*WEEKDAYS, *MONTHS)))  # compared as days, ranges included
 _LIST = 3  # names or values from which a clause counts as a list, which may gather from several sentences
 _ENOUGH = 0.8  # share of a clause's content words that must be known
@@ -60,10 +69,19 @@ def unsupported(reply: str, question: str, notes: str, voice: AbstractSet[str]) 
         for _, clause in clauses(sentence):
             if sentence.rstrip().endswith("?"):
                 continue
-            if not _stands(clause, known, queried, own, basis, yes_no=yes_no) or not _of_subject(
+            if not _stands(clause, known, queried, own, basis, notes, yes_no=yes_no) or not _of_subject(
                 clause, subjects, basis
             ):
                 yield clause
+
+
+def beside_the_point(reply: str, question: str, notes: str) -> bool:
+    """Tell whether the sentence of the notes that a reply restates fits the question worse than another one does."""
+    said, wanted = set(content(reply)), set(content(question))
+    fits = [(len(said & s.words), len(wanted & s.words)) for s in _sentences(notes) if not s.text.endswith("?")]
+    best = max((fit for _, fit in fits), default=0)
+    nearest = max((near for near, _ in fits), default=0)
+    return bool(fits) and all(fit < best for near, fit in fits if near == nearest)
 
 
 def _of_subject(clause: str, subjects: AbstractSet[str], basis: list[_Sentence]) -> bool:
@@ -92,12 +110,13 @@ def _splices(sentence: str, notes: str) -> bool:
     return False
 
 
-def _stands(  # noqa: PLR0913 -- what the clause is held against, read off once for all clauses
+def _stands(  # noqa: PLR0913, PLR0917 -- what the clause is held against, read off once for all clauses
     clause: str,
     known: frozenset[str],
     queried: frozenset[str],
     own: frozenset[str],
     basis: list[_Sentence],
+    notes: str,
     *,
     yes_no: bool,
 ) -> bool:
@@ -106,25 +125,32 @@ def _stands(  # noqa: PLR0913 -- what the clause is held against, read off once 
     topical = (words & (known | queried)) - (own - known)
     if not topical and not values:
         return True
-    denied = words & (queried - known)
-    named = {
-        part
-        for word, _, opens in names(clause)
-        for part in stems(word)
-        if not (opens and (stem(word) in own or word.lower() in STOP_WORDS))
-    }
-    strangers = words - known - own - (frozenset() if values else queried)
-    if len(strangers) > (0 if values or named & known else 1 - _ENOUGH) * len(words):
-        return False
-    if negative(clause) and denied and (yes_no or _LISTED.search(clause)):
+    if negative(clause) and words & (queried - known) and (yes_no or _LISTED.search(clause)):
         return True
-    together = values | {("name", part) for part in named & known}
+    named = _named(clause, own) & known
+    strangers = words - known - own - (frozenset() if values or named else queried)
+    if len(strangers) > (0 if values or named else 1 - _ENOUGH) * len(words):
+        return False
+    if any(word.search(clause) and not there.search(notes) for word, there in _RELATIONS):
+        return False
+    together = values | {("name", part) for part in named}
     days = days_in(clause)
     if len(together) < _LIST:
         basis = [s for s in basis if together <= s.values | {("name", w) for w in s.words}]
     if days:
         basis = [s for s in basis if days <= s.days]
     return bool(basis) and _denies_alike(clause, words, queried, basis)
+
+
+def _named(clause: str, own: frozenset[str]) -> set[str]:
+    """Return the stems of a clause's names, without words of the voice that only open it."""
+    found = ((word, opens) for word, _, opens in names(clause))
+    return {
+        s
+        for word, opens in found
+        if not (opens and (stem(word) in own or word.lower() in STOP_WORDS))
+        for s in stems(word)
+    }
 
 
 def _denies_alike(clause: str, words: set[str], queried: frozenset[str], basis: list[_Sentence]) -> bool:

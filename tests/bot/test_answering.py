@@ -80,12 +80,12 @@ async def test_a_true_draft_is_sent_as_it_is(answer):
 
 
 async def test_a_false_draft_is_drawn_again(answer):
-    """After a false draft three more are drawn, warmer; the first that is true goes out, and the fault is told."""
-    engine = Scripted(FALSE, FALSE, TRUE, FALSE)
+    """After a false draft two more are drawn, warmer; the first that is true goes out, and the fault is told."""
+    engine = Scripted(FALSE, FALSE, TRUE)
     given_ = await answer(FEE, engine=engine)
     assert (given_.reply, given_.verdict) == (TRUE, "answered")
     assert any("9" in fault for fault in given_.unsupported)
-    assert [warmth > 0 for _, warmth in engine.asked] == [False, True, True, True]
+    assert [warmth > 0 for _, warmth in engine.asked] == [False, True, True]
 
 
 async def test_when_no_draft_is_true_the_passage_speaks(answer):
