@@ -12,7 +12,7 @@ from bot.voices import Voice, Voices
 from knowledge.claims import stems
 from knowledge.embedding import Embedder
 from knowledge.fact_check import Check, Finding, check
-from knowledge.focus import brings, focus, telling, touches
+from knowledge.focus import brings, focus, settles, telling, touches
 from knowledge.retrieval import Hit, Retrieved, search
 from knowledge.store import Store
 from personas.engine import Engine
@@ -133,7 +133,8 @@ class Answerer:
                 if outcome.passed:
                     return _finish(question, voice, timer, draft, "answered", source, failed)
                 failed.append(outcome)
-        if not touches(note, text) or all(outcome.silent for outcome in failed):
+        silent = not touches(note, text) or all(outcome.silent for outcome in failed)
+        if silent and not settles(note, text):
             reply = voice.persona.line("not_in_notes", text)
             return _finish(question, voice, timer, reply, "unsure", (), failed)
         return _finish(question, voice, timer, _quote(voice, hit, text), "quoted", source, failed)

@@ -25,6 +25,14 @@ def telling(store: Store, server: str, question: str) -> frozenset[str]:
     return frozenset(stem(word) for word in long if 0 < len(store.matches(server, word)[0]) <= _FEW)
 
 
+def settles(note: str, question: str) -> bool:
+    """Tell whether a note holds an address or a telephone number that a question asks for: no other word need fit."""
+    wanted = asked(question).wanted
+    return (
+        wanted is not None and (wanted.kinds <= {"email", "link"} or "phone" in wanted.units) and wanted.held_by(note)
+    )
+
+
 def touches(note: str, question: str) -> bool:
     """Tell whether a note shares a content word with a question."""
     return bool(set(content(question)) & set(stems(note)))

@@ -1,6 +1,6 @@
 import pytest
 
-from knowledge.focus import brings, focus, touches
+from knowledge.focus import brings, focus, settles, touches
 from knowledge.question import asked
 
 
@@ -53,3 +53,11 @@ def test_focus_keeps_the_title_and_the_sentences_that_matter():
     )
     assert touches(note, "my vase broke")
     assert not touches(note, "capital of australia")
+
+
+def test_an_address_settles_a_question_for_one():
+    """Who asks for a telephone number is answered by one, whatever words stand around it."""
+    assert settles("Call us at (609) 555-0148.", "whats ur phone number")
+    assert settles("Write to hello@shop.example.", "your email?")
+    assert not settles("Call us any time.", "whats ur phone number")
+    assert not settles("A wreath costs $145.", "how much is a bouquet")
