@@ -46,7 +46,7 @@ def misplaced(reply: str, question: str, notes: str) -> Iterator[Claim]:
     """Yield the values of a reply that belong to something else in the notes.
 
     Where the notes hold several values of a kind, each of the reply must come from a clause that fits the words
-    of reply and question as well as any other clause with a value of that kind. Of 2,600 written replies one fails.
+    of reply and question as well as any other clause with a value of that kind.
     """
     parts = list(_parts(notes))
     asked_with = dict.fromkeys(content(question), 1)
