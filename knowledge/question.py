@@ -151,8 +151,6 @@ class Asked:
     wanted: Wanted | None
     """The value asked for; None where it is not of a kind that rules can tell."""
     yes_no: bool
-    having: bool
-    """A yes-or-no question on whether something is there: "do you deliver to X", "any Y left"."""
     words: tuple[str, ...]
     """Stems of the words that carry the question, in order."""
     verbs: frozenset[str]
@@ -171,7 +169,7 @@ def asked(question: str) -> Asked:
     if (not yes_no or opens) and not (opens and opens[0].lower() in {"where", "wheres", "which"}):
         wanted = _wanted(question)
     verbs = frozenset(stem(match[0]) for match in _HAVING.finditer(question))
-    return Asked(wanted, yes_no, yes_no and bool(verbs), content(question), verbs, _deed(question))
+    return Asked(wanted, yes_no, content(question), verbs, _deed(question))
 
 
 def _deed(question: str) -> str:

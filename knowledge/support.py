@@ -63,9 +63,10 @@ def unsupported(reply: str, question: str, notes: str, voice: AbstractSet[str]) 
     queried = frozenset(content(question))
     own = frozenset(map(stem, voice)) | _NEUTRAL
     basis = list(_sentences(notes))
+    title = basis[0].words if basis else frozenset()
     yes_no = asked(question).yes_no
     for _, sentence in sentences(reply):
-        subjects = set(content(" ".join(word for word, _, _ in names(sentence)))) & known - basis[0].words
+        subjects = set(content(" ".join(word for word, _, _ in names(sentence)))) & known - title
         for _, clause in clauses(sentence):
             if sentence.rstrip().endswith("?"):
                 continue
@@ -88,7 +89,7 @@ def _of_subject(clause: str, subjects: AbstractSet[str], basis: list[_Sentence])
     """Tell whether what a clause says is said of a name of its sentence: "That's Pickle, the oldest brewer"."""
     words = set(content(clause)) - subjects
     fits = [(len(words & set(content(s.text))), bool(subjects & s.words)) for s in basis]
-    best = max(fit for fit, _ in fits)
+    best = max((fit for fit, _ in fits), default=0)
     return not subjects or best < 2 or any(of for fit, of in fits if fit == best)  # noqa: PLR2004 -- one word is chance
 
 

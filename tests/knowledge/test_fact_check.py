@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from knowledge.claims import claims
 from knowledge.fact_check import check, voice_words
@@ -75,6 +77,20 @@ def test_without_notes_nothing_may_be_claimed():
     assert check("Harr, me bones ache.", "how are you", (), words).passed
     assert not check("Harr, I be 90 years old.", "how are you", (), words).passed
     assert not check("Harr, ask Grimbold.", "how are you", (), words).passed
+
+
+ANYTHING = st.text(max_size=80) | st.lists(
+    st.sampled_from(
+        ["Aye,", "No.", "Oskerby", "$5", "6 pm", "Friday", "only", "not", "closed?", "\n", "roses", "to", "x"]
+    ),
+    max_size=12,
+).map(" ".join)
+
+
+@given(reply=ANYTHING, question=ANYTHING, note=ANYTHING)
+def test_no_text_breaks_the_check(reply, question, note):
+    """Whatever a model, a member or an owner writes, there is a verdict."""
+    check(reply, question, [note], frozenset({"aye", "roses"}))
 
 
 def rows():
