@@ -54,8 +54,11 @@ class Wanted:
         return bool(found if source is None else found & {word.lower() for word in pattern.findall(source)})
 
     def values(self, text: str) -> set[tuple[str, str]]:
-        """Return (kind, value) of every such value in a text."""
-        return {
+        """Return (kind, value) of every such value: those with the unit, or else those in a clause that names it."""
+        plain: set[tuple[str, str]] = {
+            (claim.kind, claim.value) for claim in claims(text) if self._is(claim, counted=False)
+        }
+        return plain or {
             (claim.kind, claim.value)
             for _, clause in clauses(text)
             for claim in claims(clause)

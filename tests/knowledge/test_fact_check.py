@@ -54,6 +54,12 @@ def test_a_reply_that_says_what_its_notes_say_passes(reply, question, note):
         ("yes-no", "Aye, the shop is open on Mondays.", "are you open on monday", HOURS),
         ("yes-no", "Nay, we do not deliver to Oskerby.", "do you deliver to oskerby", DELIVERY),
         ("missing", "Delivery to Oskerby is a fine voyage.", "how much is delivery to oskerby", DELIVERY),
+        (
+            "missing",
+            "They are 12 long stems.",
+            "how much for a dozen red roses",
+            "Price list > Dozen Red Roses\nPrice: $72.00 | Details: The Dozen Red Roses are 12 long stems.",
+        ),
         ("silent", "We deliver Monday to Saturday.", "what is your e-mail", DELIVERY),
         ("empty", "Arr, quit yer grumbling.", "what do you deliver", DELIVERY),
         ("unit", "You reach level 40 with it.", "what level is it", "The sword has 40 damage and needs level 10."),
