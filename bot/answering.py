@@ -15,7 +15,7 @@ from knowledge.fact_check import Check, Finding, check
 from knowledge.focus import brings, focus, settles, telling, touches
 from knowledge.retrieval import Hit, Retrieved, search
 from knowledge.store import Store
-from personas.engine import Engine
+from personas.engine import Engine, Request, complete
 from personas.prompt import ask
 
 Verdict = Literal["answered", "quoted", "unsure", "chat"]
@@ -117,7 +117,7 @@ class Answerer:
         return text
 
     async def _chat(self, question: Question, voice: Voice, timer: "_Timer") -> Answer:
-        [reply] = await self._drafts(voice, question.text, (), timer, [0.0])
+        [reply] = await self._drafts(voice, question, (), timer, [0.0])
         if not _check(reply, question.text, (), voice).passed:
             reply = voice.persona.line("greeting", question.text)
         return _finish(question, voice, timer, reply, "chat")
@@ -127,7 +127,7 @@ class Answerer:
         source = (Source(1, hit.passage.document, hit.passage.section, hit.passage.entry, hit.passage.text, hit.score),)
         failed: list[Check] = []
         for notes, temperatures in (((note,), [0.0]), ((focus(note, text),), [_WARMTH] * _REDRAFTS)):
-            for draft in await self._drafts(voice, text, notes, timer, temperatures):
+            for draft in await self._drafts(voice, question, notes, timer, temperatures):
                 with timer("check"):
                     outcome = _check(draft, text, (note,), voice)
                 if outcome.passed:
@@ -140,13 +140,16 @@ class Answerer:
         return _finish(question, voice, timer, _quote(voice, hit, text), "quoted", source, failed)
 
     async def _drafts(
-        self, voice: Voice, text: str, notes: Sequence[str], timer: "_Timer", temperatures: Sequence[float]
+        self, voice: Voice, question: Question, notes: Sequence[str], timer: "_Timer", temperatures: Sequence[float]
     ) -> list[str]:
-        turns = ask(voice.persona, text, notes)
+        turns = tuple(ask(voice.persona, question.text, notes))
         with timer("generate"):
             drafts = await asyncio.gather(
                 *(
-                    self._engine.generate(turns, voice.adapter, max_tokens=_LONGEST, temperature=warmth)
+                    complete(
+                        self._engine,
+                        Request(turns, voice.adapter, question.server, max_tokens=_LONGEST, temperature=warmth),
+                    )
                     for warmth in temperatures
                 )
             )

@@ -6,11 +6,10 @@ import itertools
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
-from personas.engine import Adapter, EngineUnavailable
-from personas.persona import Turn
+from personas.engine import EngineUnavailable, Request
 
 _ENVIRONMENT = {
     "HF_HUB_OFFLINE": "1",
@@ -34,19 +33,20 @@ class LocalEngine:
         self._worker: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
 
-    async def generate(
-        self, turns: Sequence[Turn], adapter: Adapter | None, *, max_tokens: int = 96, temperature: float = 0.0
-    ) -> str:
-        """Return the reply; requests that wait at the same time are answered together.
+    async def stream(self, request: Request) -> AsyncGenerator[str, None]:
+        """Yield the reply; requests that wait at the same time are answered together.
 
         A worker that ends half-way is started again and the request sent once more. Raises EngineUnavailable.
         """
-        request: dict[str, object] = {
-            "turns": [turn.model_dump() for turn in turns],
+        adapter = request.adapter
+        yield await self._sent({
+            "turns": [turn.model_dump() for turn in request.turns],
             "adapter": {"version": adapter.version, "folder": str(adapter.folder)} if adapter else None,
-            "max_tokens": max_tokens,
-            "temperature": temperature,
-        }
+            "max_tokens": request.max_tokens,
+            "temperature": request.temperature,
+        })  # fmt: skip
+
+    async def _sent(self, request: dict[str, object]) -> str:
         for _ in range(2):
             with contextlib.suppress(ConnectionError):
                 return await self._ask(request)

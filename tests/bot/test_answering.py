@@ -28,9 +28,9 @@ class Scripted:
         self.drafts = list(drafts)
         self.asked = []
 
-    async def generate(self, turns, adapter, *, max_tokens=96, temperature=0.0):
-        self.asked.append((turns[-1].content, temperature))
-        return self.drafts.pop(0) if len(self.drafts) > 1 else self.drafts[0]
+    async def stream(self, request):
+        self.asked.append((request.turns[-1].content, request.temperature))
+        yield self.drafts.pop(0) if len(self.drafts) > 1 else self.drafts[0]
 
     async def close(self):
         pass

@@ -4,6 +4,7 @@ import pytest
 
 from bot.settings import load
 from personas import persona
+from personas.engine import Request, complete
 from personas.local_engine import LocalEngine
 from personas.persona import Turn
 
@@ -24,7 +25,7 @@ def hashing(embedder):
 async def engine(base_folder):
     engine = LocalEngine(str(base_folder))
     # Started outside of the simulation, which would wait for the process to end.
-    await engine.generate([Turn(role="user", content="Hello")], None, max_tokens=1)
+    await complete(engine, Request((Turn(role="user", content="Hello"),), max_tokens=1))
     yield engine
     await engine.close()
 

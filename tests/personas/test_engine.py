@@ -1,6 +1,6 @@
 import pytest
 
-from personas.engine import EchoEngine
+from personas.engine import EchoEngine, Request, complete
 from personas.persona import Turn
 from personas.prompt import ask
 
@@ -17,11 +17,12 @@ from personas.prompt import ask
 async def test_the_echo_repeats_the_first_note(bosun, notes, reply):
     """The first note comes back word for word, cut at the limit; without notes, the question."""
     limit = 3 if reply == "one two three" else 96
-    assert await EchoEngine().generate(ask(bosun, "how long?", notes), None, max_tokens=limit) == reply
+    asked = Request(tuple(ask(bosun, "how long?", notes)), max_tokens=limit)
+    assert await complete(EchoEngine(), asked) == reply
 
 
 async def test_the_echo_needs_no_card_and_no_end():
     """It takes any turns, and closing it is harmless."""
     engine = EchoEngine()
-    assert await engine.generate([Turn(role="user", content="hello")], None) == "hello"
+    assert await complete(engine, Request((Turn(role="user", content="hello"),))) == "hello"
     await engine.close()

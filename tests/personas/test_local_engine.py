@@ -6,7 +6,7 @@ import pytest
 from bosun_persona import ROWS
 
 from personas import adapters
-from personas.engine import EngineUnavailable
+from personas.engine import EngineUnavailable, Request, complete
 from personas.local_engine import LocalEngine
 from personas.persona import Turn
 from personas.prompt import ask
@@ -14,6 +14,8 @@ from personas.train import Recipe, train
 
 CRIES = {"bosun": "Aye.", "mate": "Hey!"}
 QUESTIONS = ["what does the rope cost?", "and the sail?", "oar?", "what in the world does the longest mast cost?"]
+
+HELLO = Request((Turn(role="user", content="hello"),))
 
 
 @pytest.fixture(scope="module")
@@ -38,12 +40,15 @@ async def engine(tiny_base, tmp_path):
 
 async def test_each_request_is_answered_in_its_own_voice(engine, voices):
     """Requests of two adapters and of none, sent together in turns, get what each gets when it is sent alone."""
-    turns = [Turn(role="user", content="hello")]
-    silent = await engine.generate(turns, None, max_tokens=6)
+    turns = (Turn(role="user", content="hello"),)
+    silent = await complete(engine, Request(turns, max_tokens=6))
     asked = [(*voices[name], question) for question in QUESTIONS for name in CRIES]
     replies = await asyncio.gather(
-        *(engine.generate(ask(persona, text, ["A note."]), adapter, max_tokens=12) for persona, adapter, text in asked),
-        engine.generate(turns, None, max_tokens=6),
+        *(
+            complete(engine, Request(tuple(ask(persona, text, ["A note."])), adapter, max_tokens=12))
+            for persona, adapter, text in asked
+        ),
+        complete(engine, Request(turns, max_tokens=6)),
     )
     assert replies[:-1] == [CRIES[persona.name] for persona, _, _ in asked]
     assert silent not in CRIES.values()
@@ -53,11 +58,11 @@ async def test_each_request_is_answered_in_its_own_voice(engine, voices):
 async def test_requests_of_different_warmth_and_length_do_not_mix(engine, voices):
     """A reply that may wander beside one that may not: the second is the greedy one, and each keeps its limit."""
     persona, adapter = voices["bosun"]
-    turns = ask(persona, QUESTIONS[0], ["A note."])
+    turns = tuple(ask(persona, QUESTIONS[0], ["A note."]))
     warm, cold, short = await asyncio.gather(
-        engine.generate(turns, adapter, temperature=0.8, max_tokens=12),
-        engine.generate(turns, adapter, max_tokens=12),
-        engine.generate(turns, adapter, max_tokens=2),
+        complete(engine, Request(turns, adapter, temperature=0.8, max_tokens=12)),
+        complete(engine, Request(turns, adapter, max_tokens=12)),
+        complete(engine, Request(turns, adapter, max_tokens=2)),
     )
     assert isinstance(warm, str)
     assert cold == "Aye."
@@ -68,7 +73,7 @@ async def test_a_killed_worker_is_started_again(engine, voices):
     """Whoever waits while the worker dies gets the reply from the next one, and does not notice."""
     persona, adapter = voices["mate"]
     waiting = [
-        asyncio.create_task(engine.generate(ask(persona, text, ["A note."]), adapter, max_tokens=12))
+        asyncio.create_task(complete(engine, Request(tuple(ask(persona, text, ["A note."])), adapter, max_tokens=12)))
         for text in QUESTIONS[:2]
     ]
     while len(engine._waiting) < len(waiting):  # noqa: ASYNC110 -- the engine needs no such event itself
@@ -83,7 +88,7 @@ async def test_a_worker_that_cannot_start_is_a_sentence(tmp_path):
     """Where the model cannot be loaded, the asker is told to come back; the reason is in the log."""
     engine = LocalEngine(str(tmp_path / "nothing"), log=tmp_path / "engine.log")
     with pytest.raises(EngineUnavailable, match=r"stopped twice .*ask again"):
-        await engine.generate([Turn(role="user", content="hello")], None)
+        await complete(engine, HELLO)
     await engine.close()
     assert "nothing" in (tmp_path / "engine.log").read_text()
 
@@ -92,7 +97,7 @@ async def test_a_reply_that_never_comes_is_a_sentence(tiny_base):
     """After the time that a reply may take, the asker is told so and the worker is ended."""
     engine = LocalEngine(str(tiny_base), patience=0.01)
     with pytest.raises(EngineUnavailable, match="No reply came"):
-        await engine.generate([Turn(role="user", content="hello")], None)
+        await complete(engine, HELLO)
     await engine.close()
     assert engine._worker.returncode is not None
 
