@@ -30,11 +30,12 @@ HOMES = {
     },
     "pydantic": {"bot.settings", "personas.persona"},
     "pydantic_settings": {"bot.settings"},
+    "openai": {"personas.remote_server"},
     "platformdirs": {"bot.settings"},
     "filelock": {"bot.models"},
     "click": {"bot.__main__", "bot.knowledge_commands", "bot.persona_commands", "bot.sentences", "bot.doctor"},
 }
-HEAVY = {"torch", "transformers", "peft", "sentence_transformers", "apscheduler"}
+HEAVY = {"torch", "transformers", "peft", "sentence_transformers", "apscheduler", "openai"}
 SLOW = HEAVY | {"discord", "pydantic", "pydantic_settings", "sqlite_utils", "numpy", "rich"}
 BANNED = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "managers", "core"}
 MODULES = {
