@@ -26,8 +26,10 @@ def _checks(settings: Settings) -> Iterator[tuple[bool, str]]:
         models.check(settings)
         yield True, f"The models are in {settings.models_folder}."
         for name in persona.names():
-            version = served(persona.load(name), settings)
-            yield not version.startswith("refused"), f"Voice of {name}: {version}"
+            voice = served(persona.load(name), settings)
+            yield True, f"Voice of {name}: {voice}"
+            for reason in voice.refused:
+                yield False, reason
     except models.ModelsMissing as missing:
         yield False, str(missing)
     if settings.discord_token:

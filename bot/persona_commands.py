@@ -1,6 +1,8 @@
 """`parley persona ...`: who can speak."""
 
+import contextlib
 import sys
+import tempfile
 from pathlib import Path
 
 import click
@@ -10,7 +12,7 @@ from bot.sentences import PATH, said
 
 @click.group()
 def persona() -> None:
-    """List, show, check and train personas."""
+    """List, show, check and train personas; install a trained voice, or take it back."""
 
 
 @persona.command("list")
@@ -27,7 +29,9 @@ def list_personas() -> None:
     chosen = settings.load()
     table = Table("persona", "voice", "description")
     for name in names():
-        table.add_row(name, served(load(name), chosen), load(name).card.description)
+        voice = served(load(name), chosen)
+        passed = f" ({len(voice.refused)} refused)" if voice.refused else ""
+        table.add_row(name, f"{voice}{passed}", load(name).card.description)
     Console().print(table)
 
 
@@ -35,18 +39,27 @@ def list_personas() -> None:
 @click.argument("name")
 @said
 def show(name: str) -> None:
-    """Show the persona NAME: its card, and one example as the model sees it, with what is learnt marked."""
+    """Show the persona NAME: card, versions, and an example as the model sees it, with what is learnt marked."""
     from rich.console import Console
     from rich.markup import escape
 
     from bot import settings
     from bot.voices import served
+    from personas.adapters import BadAdapter
     from personas.persona import load, read_examples
     from personas.prompt import teach
+    from personas.versions import history
 
     speaker = load(name)
     console = Console(highlight=False)
-    console.print(f"[bold]{escape(speaker.card.title)}[/] ({name}), voice: {served(speaker, settings.load())}")
+    chosen = settings.load()
+    voice = served(speaker, chosen)
+    console.print(f"[bold]{escape(speaker.card.title)}[/] ({name}), voice: {voice}")
+    for reason in voice.refused:
+        console.print(f"[red]refused:[/] {escape(reason)}", soft_wrap=True)
+    with contextlib.suppress(BadAdapter):  # it is among the reasons
+        if order := history(name, chosen.home / "adapters"):
+            console.print(f"installed, the newest first: {', '.join(reversed(order))}")
     console.print(escape(speaker.card.description))
     rows = read_examples(speaker.folder / "examples.jsonl")
     console.print(f"{len(rows)} examples, {len(read_examples(speaker.folder / 'exam.jsonl'))} exam questions\n")
@@ -97,16 +110,62 @@ def train(  # noqa: PLR0913, PLR0917 -- one argument each for the command's flag
 
     from bot import models, settings
     from bot.progress import bar
+    from personas.adapters import checked
     from personas.persona import load
     from personas.train import Recipe, train
+    from personas.versions import install
 
     chosen = settings.load(base_model=base)
     models.check(chosen)
     recipe = replace(Recipe(), epochs=epochs or Recipe.epochs, learning_rate=rate or Recipe.learning_rate)
-    folder = out or chosen.home / "adapters" / name
-    with bar(f"Training {name}") as step:
-        card = train(
-            [load(who) for who in (name, *also)], models.base_path(chosen), folder, recipe, start,
-            lambda done, total, loss: step(done, total, f"loss {loss:.2f}"),
-        )  # fmt: skip
+    base_path = models.base_path(chosen)
+    with tempfile.TemporaryDirectory(prefix=f"{name}-") as work:
+        folder = out or Path(work) / "adapter"
+        with bar(f"Training {name}") as step:
+            card = train(
+                [load(who) for who in (name, *also)], base_path, folder, recipe, start,
+                lambda done, total, loss: step(done, total, f"loss {loss:.2f}"),
+            )  # fmt: skip
+        if out is None:
+            folder = install(checked(folder, base_path), name, chosen.home / "adapters").folder
     click.echo(f"{folder}: final loss {card['final_loss']}, {card['seconds']} s")
+
+
+@persona.command("install")
+@click.argument("folder", type=PATH, metavar="DIR")
+@click.option("--persona", "name", help="Whose voice it is; default: the persona that its card.json names.")
+@said
+def install_version(folder: Path, name: str | None) -> None:
+    """Check the adapter in the folder DIR, copy it, and let its persona speak with it from the next answer on."""
+    from bot import models, settings
+    from personas.adapters import BadAdapter, checked
+    from personas.persona import load
+    from personas.versions import install
+
+    chosen = settings.load()
+    models.check(chosen)
+    files = checked(folder, models.base_path(chosen))
+    named = name or files.card.get("persona")
+    if not isinstance(named, str):
+        raise BadAdapter(f"card.json in {folder} names no persona: say whose voice it is with --persona.")
+    speaker = load(named)
+    version = install(files, speaker.name, chosen.home / "adapters").version
+    click.echo(f"{speaker.name} speaks with {version}")
+
+
+@persona.command()
+@click.argument("name")
+@said
+def rollback(name: str) -> None:
+    """Let NAME speak with the version before: the one installed before it, else the one that ships."""
+    from bot import models, settings
+    from personas.persona import load
+    from personas.versions import rollback
+
+    chosen = settings.load()
+    speaker = load(name)
+    models.check(chosen)
+    voice = rollback(speaker, chosen.home / "adapters", models.base_path(chosen))
+    click.echo(f"{name} speaks with {voice}")
+    for reason in voice.refused:
+        click.secho(f"refused: {reason}", fg="red", err=True)

@@ -1,14 +1,20 @@
 """Who can speak: personas with the adapter that serves them and the words that are theirs."""
 
+import logging
+import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from bot import models
 from bot.settings import Settings
 from knowledge.fact_check import voice_words
-from personas import adapters, persona
+from personas import persona, versions
 from personas.engine import Adapter
 from personas.persona import Persona
+from personas.versions import Served
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -25,35 +31,51 @@ class Voice:
 class Voices:
     """Loads each voice once, and again when one of its files has changed."""
 
-    def __init__(self, library: Path, trained: Path, base: str | None) -> None:
-        """``trained``: where `parley persona train` puts adapters; ``base``: None where no model runs."""
-        self._library, self._trained, self._base = library, trained, base
+    def __init__(self, library: Path, installed: Path, base: str | None) -> None:
+        """``installed``: where the versions of each voice are; ``base``: None where no model runs."""
+        self._library, self._installed, self._base = library, installed, base
         self._loaded: dict[str, tuple[object, Voice]] = {}
 
     def voice(self, name: str) -> Voice:
-        """Return the voice of a persona. Raises BadPersona, BadAdapter."""
+        """Return the voice of a persona, in the newest version that is sound. Raises BadPersona.
+
+        Whoever was given the version before may go on with it: its folder stays.
+        """
         state = self._state(name)
         known = self._loaded.get(name)
         if known and known[0] == state:
             return known[1]
         speaker = persona.load(name, self._library)
-        adapter = adapters.current(speaker, self._trained, self._base) if self._base else None
+        served = versions.current(speaker, self._installed, self._base) if self._base else Served(None)
+        for reason in served.refused:
+            log.warning("%s speaks with %s: %s", name, served, reason)
         examples = speaker.folder / "examples.jsonl"
         rows = persona.read_examples(examples) if examples.is_file() else []
-        voice = Voice(speaker, adapter, voice_words((row.reply, row.source) for row in rows))
+        voice = Voice(speaker, served.adapter, voice_words((row.reply, row.source) for row in rows))
         self._loaded[name] = (state, voice)
         return voice
 
     def _state(self, name: str) -> object:
-        folders = (self._library / name, self._library / name / "adapter", self._trained / name)
-        files = [path for folder in folders if folder.is_dir() for path in sorted(folder.iterdir())]
-        return [(path, path.stat().st_mtime_ns, path.stat().st_size) for path in files]
+        own, versions_ = self._library / name, self._installed / name
+        folders = [own, own / "adapter", versions_, *_entries(versions_)]
+        return [(path, *_seen(path)) for folder in folders for path in _entries(folder)]
 
 
-def served(persona_: Persona, settings: Settings) -> str:
-    """Return the version of a persona's voice, or why it speaks without one."""
+def _entries(folder: Path) -> Iterator[Path]:
+    """Yield what is in a folder, sorted, but for what another process is still at work on."""
+    if folder.is_dir():
+        yield from sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+
+
+def _seen(path: Path) -> tuple[int, ...]:
+    """Return what changes with a file; a folder's own times tell nothing of what is in its files."""
     try:
-        adapter = adapters.current(persona_, settings.home / "adapters", models.base_path(settings))
-    except adapters.BadAdapter as error:
-        return f"refused: {error}"
-    return adapter.version if adapter else "card only, no adapter"
+        state = path.lstat()
+    except OSError:  # it was deleted a moment ago
+        return ()
+    return () if stat.S_ISDIR(state.st_mode) else (state.st_ino, state.st_mtime_ns, state.st_size)
+
+
+def served(persona_: Persona, settings: Settings) -> Served:
+    """Return the version of a persona's voice, and why newer ones do not serve."""
+    return versions.current(persona_, settings.home / "adapters", models.base_path(settings))

@@ -11,8 +11,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from personas.adapters import fingerprint
+from personas.adapters import checked
 from personas.base_model import load_base
+from personas.base_weights import fingerprint
 from personas.counterfactual import exchange
 from personas.persona import BadPersona, Example, Persona, read_examples
 from personas.prompt import teach
@@ -59,13 +60,15 @@ def train(  # noqa: PLR0913, PLR0917 -- one argument each for what is trained, o
     The adapter is the first persona's. Further personas lend their rows, each under its own system prompt, and
     ``start`` is the folder of an adapter to go on from: what is the same in every voice (copying from the
     notes) is learnt once from all of them. The folder gets ``adapter_model.safetensors`` (bf16),
-    ``adapter_config.json`` and ``card.json``. Raises BadPersona when the examples have faults.
+    ``adapter_config.json`` and ``card.json``. Raises BadPersona when the examples have faults, BadAdapter when the
+    adapter to go on from is not sound or not for this base.
     """
     import torch
     from peft import LoraConfig, PeftModel, get_peft_model
 
     recipe = recipe or Recipe()
     rows = [(persona, row) for persona in personas for row in read_examples(persona.folder / "examples.jsonl")]
+    earlier = checked(start, base).card if start else None
     started = time.monotonic()
     torch.manual_seed(recipe.seed)
     model, tokenizer = load_base(base)
@@ -86,7 +89,7 @@ def train(  # noqa: PLR0913, PLR0917 -- one argument each for what is trained, o
         "base": {"name": Path(base).name, "sha256": fingerprint(base)},
         "recipe": asdict(recipe),
         "rows": {persona.name: _sha256(persona.folder / "examples.jsonl") for persona in personas},
-        "started_from": json.loads((start / "card.json").read_text("utf-8")) if start else None,
+        "started_from": earlier,
         "adapter_sha256": _sha256(unfinished / "adapter_model.safetensors"),
         "final_loss": round(loss, 4),
         "seconds": round(time.monotonic() - started),

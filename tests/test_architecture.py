@@ -11,10 +11,11 @@ ROOT = Path(__file__).parents[1]
 ROOMS = ("bot", "personas", "knowledge")
 MAY_IMPORT = {"bot": {"bot", "personas", "knowledge"}, "personas": {"personas"}, "knowledge": {"knowledge"}}
 HOMES = {
-    "torch": {"personas.train", "personas.base_model", "personas.engine_worker", "personas.adapters"},
+    "torch": {"personas.train", "personas.base_model", "personas.engine_worker"},
     "transformers": {"personas.train", "personas.base_model", "personas.engine_worker"},
     "peft": {"personas.train", "personas.base_model", "personas.engine_worker"},
-    "safetensors": {"personas.train", "personas.adapters"},
+    "safetensors": {"personas.train", "personas.adapter_weights"},
+    "huggingface_hub": {"personas.base_weights"},
     "sentence_transformers": {"knowledge.embedding"},
     "sqlite_utils": {"knowledge.sqlite_store", "bot.servers"},
     "pysqlite3": {"knowledge.sqlite_store", "bot.servers"},
@@ -32,7 +33,7 @@ HOMES = {
     "pydantic_settings": {"bot.settings"},
     "openai": {"personas.remote_server"},
     "platformdirs": {"bot.settings"},
-    "filelock": {"bot.models"},
+    "filelock": {"bot.models", "personas.versions"},
     "click": {"bot.__main__", "bot.knowledge_commands", "bot.persona_commands", "bot.sentences", "bot.doctor"},
 }
 HEAVY = {"torch", "transformers", "peft", "sentence_transformers", "apscheduler", "openai"}

@@ -58,6 +58,16 @@ def tiny_base(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def trained(tmp_path_factory, tiny_base, write_persona):
+    """Return the folder of a sound adapter for the tiny base; never written to."""
+    from personas.train import Recipe, train
+
+    home = tmp_path_factory.mktemp("trained")
+    train([write_persona(home / "library")], str(tiny_base), home / "adapter", Recipe(rank=2, epochs=1))
+    return home / "adapter"
+
+
+@pytest.fixture(scope="session")
 def tiny_tokenizer(tiny_base):
     from personas.base_model import load_base
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import knowledge
-from personas import adapters
+from personas import versions
 from personas.persona import LIBRARY, load, names, read_examples
 
 SAMPLES = Path(knowledge.__file__).parent / "samples"
@@ -83,5 +83,5 @@ def test_the_card_of_the_voice_names_the_examples_that_ship(name):
 @pytest.mark.parametrize("name", SHIPPED)
 def test_the_shipped_voice_is_served_on_the_embedded_model(name, base_folder, tmp_path):
     """The shipped adapter passes the gate for the base model that `parley setup` makes."""
-    adapter = adapters.current(load(name), tmp_path, str(base_folder))
-    assert adapter.folder == LIBRARY / name / "adapter"
+    served = versions.current(load(name), tmp_path, str(base_folder))
+    assert (served.adapter.folder, served.refused) == (LIBRARY / name / "adapter", ())

@@ -1,5 +1,7 @@
+import hashlib
 import json
 import random
+import shutil
 
 import pytest
 from bosun_persona import ROWS, as_lines
@@ -77,7 +79,8 @@ def test_training_makes_an_adapter_that_explains_itself(bosun, tiny_base, tmp_pa
     folder = tmp_path / "adapter"
     card = train([bosun], str(tiny_base), folder, Recipe(rank=2, epochs=1), progress=lambda *step: seen.append(step))
     admitted = adapters.admit(folder, "bosun", str(tiny_base))
-    assert admitted.version == f"bosun-{card['adapter_sha256'][:12]}"
+    assert admitted.version.startswith("bosun-")
+    assert card["adapter_sha256"] == hashlib.sha256((folder / "adapter_model.safetensors").read_bytes()).hexdigest()
     assert json.loads((folder / "card.json").read_text()) == card
     assert (card["persona"], card["recipe"]["rank"], set(card["rows"])) == ("bosun", 2, {"bosun"})
     assert [(done, total) for done, total, _ in seen] == [(1, 1)]
@@ -92,6 +95,15 @@ def test_training_goes_on_from_an_adapter_and_with_another_personas_rows(bosun, 
     assert set(first["rows"]) == {"bosun", "mate"}
     assert second["started_from"] == first
     adapters.admit(tmp_path / "second", "mate", str(tiny_base))
+
+
+def test_training_does_not_go_on_from_an_unsound_adapter(bosun, tiny_base, trained, tmp_path):
+    """The adapter to go on from passes the gate before it is loaded."""
+    start = shutil.copytree(trained, tmp_path / "start")
+    (start / "adapter_model.bin").write_bytes(b"\x80\x04.")
+    with pytest.raises(adapters.BadAdapter, match="a pickle"):
+        train([bosun], str(tiny_base), tmp_path / "next", Recipe(rank=2, epochs=1), start=start)
+    assert not (tmp_path / "next").exists()
 
 
 def test_the_same_seed_gives_the_same_adapter(bosun, tiny_base, tmp_path):
