@@ -1,0 +1,62 @@
+"""Ours, through the seam that the bot uses, with a probe of the event loop beside it."""
+
+import asyncio
+import time
+from pathlib import Path
+
+from transformers import AutoTokenizer
+
+from personas.engine import Adapter, Request
+from personas.local_engine import LocalEngine
+from personas.persona import Turn
+
+PROBE = 0.01
+"""Seconds between two looks at the clock; what the second comes late is the loop's lag."""
+
+
+class System:
+    """Asks all rows of a load at once, as members do."""
+
+    def __init__(self, job: dict) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._adapters = [Adapter(version, Path(folder)) for version, folder in job["adapters"]]
+        self._tokenizer = AutoTokenizer.from_pretrained(job["endless"])
+        self._engine = LocalEngine(job["endless"], log=Path(job["work"]) / "engine.log")
+        row = {"turns": [{"role": "user", "content": "Hello!"}], "adapter": 0}
+        self.answer([row], 4)
+        self.says = str(getattr(self._engine, "runtime", "") or type(self._engine).__name__)
+
+    def answer(self, rows: list[dict], new_tokens: int) -> dict:
+        """Return the measurement, with the loop's lags in milliseconds."""
+        return self._loop.run_until_complete(self._measured(rows, new_tokens))
+
+    async def _measured(self, rows: list[dict], new_tokens: int) -> dict:
+        lags: list[float] = []
+        probe = asyncio.create_task(_watch(lags))
+        start = time.perf_counter()
+        replies = await asyncio.gather(*(self._one(row, new_tokens, start) for row in rows))
+        seconds = time.perf_counter() - start
+        probe.cancel()
+        for reply in replies:
+            reply["tokens"] = len(self._tokenizer.encode(reply["text"], add_special_tokens=False))
+        return {"seconds": seconds, "rows": replies, "lags_ms": lags}
+
+    async def _one(self, row: dict, new_tokens: int, start: float) -> dict:
+        turns = tuple(Turn(**turn) for turn in row["turns"])
+        adapter = None if row["adapter"] is None else self._adapters[row["adapter"]]
+        sentences, first = [], None
+        async for sentence in self._engine.stream(Request(turns, adapter, server="bench", max_tokens=new_tokens)):
+            first = first or time.perf_counter() - start
+            sentences.append(sentence)
+        return {"seconds": time.perf_counter() - start, "first_sentence": first, "text": "".join(sentences)}
+
+    def close(self) -> None:
+        self._loop.run_until_complete(self._engine.close())
+
+
+async def _watch(lags: list[float]) -> None:
+    loop = asyncio.get_running_loop()
+    while True:
+        due = loop.time() + PROBE
+        await asyncio.sleep(PROBE)
+        lags.append(1000 * (loop.time() - due))

