@@ -21,7 +21,7 @@ class Adapter:
     """A trained voice on disk."""
 
     version: str
-    """``<persona>-<first 12 hex digits of the weights' sha256>``: changes whenever the weights do."""
+    """``<persona>-<first 12 hex digits of a sha256>``, over the configuration and the weights: changes when they do."""
     folder: Path
 
 

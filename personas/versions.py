@@ -10,7 +10,6 @@ import json
 import os
 import re
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -175,17 +174,19 @@ def _is_there(files: Files, folder: Path) -> bool:
 
 def _place(files: Files, target: Path) -> None:
     """Write a version's folder, whole and on the disk before it has its name."""
-    incoming = Path(tempfile.mkdtemp(prefix=_INCOMING, dir=target.parent))
+    incoming, damaged = (target.with_name(f"{_INCOMING}{kind}-{target.name}") for kind in ("new", "damaged"))
+    for left_over in (incoming, damaged):
+        shutil.rmtree(left_over, ignore_errors=True)
+    incoming.mkdir()
     try:
         for name, data in files.contents.items():
             with (incoming / name).open("xb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-        incoming.chmod(0o755)  # mkdtemp's is for its owner alone; the engine may run as somebody else
         _sync(incoming)
-        if target.exists():  # damaged since it was installed
-            target.rename(incoming.with_name(f"{incoming.name}-damaged"))
+        if target.exists():  # it was damaged since it was installed
+            target.rename(damaged)
         incoming.rename(target)
         _sync(target.parent)
     finally:
