@@ -1,21 +1,22 @@
-"""A question to an answer: retrieve, ask the voice, check the facts, redraft once, else quote."""
+"""A question to an answer: retrieve, wait in line, ask the voice, check the facts, redraft once, else quote."""
 
 import asyncio
-import re
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
+from bot.admission import Line, OnPlace
+from bot.drafting import Draft, Judge, OnSentence, draft
 from bot.small_talk import is_small_talk
+from bot.stopwatch import Stopwatch
 from bot.voices import Voice, Voices
 from knowledge.claims import stems
 from knowledge.embedding import Embedder
-from knowledge.fact_check import Check, Finding, check
+from knowledge.fact_check import Check
 from knowledge.focus import brings, focus, settles, telling, touches
 from knowledge.retrieval import Hit, Retrieved, search
 from knowledge.store import Store
-from personas.engine import Engine, Request, complete
+from personas.engine import Engine, EngineUnavailable, PromptTooLong, Request
 from personas.prompt import ask
 
 Verdict = Literal["answered", "quoted", "unsure", "chat"]
@@ -29,8 +30,8 @@ _LONGEST = 72
 """Tokens of a draft; the written replies have 25 on average and 52 at most."""
 _WARMTH = 0.6
 """Temperature of the second round; the first is greedy and would only repeat itself."""
-_OUTWARD = re.compile(r"(?<![\w@])@\w+|<[@#:][^>]*>|\S*://\S*|[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}(?:/\S*\w)?", re.IGNORECASE)
-"""What calls somebody or leads elsewhere: mentions, links and whatever a chat program would make a link of."""
+_PATIENCE = 120.0
+"""Seconds after which nobody waits for an answer any more."""
 
 
 class BadQuestion(Exception):  # noqa: N818 -- named for what is wrong
@@ -47,6 +48,8 @@ class Question:
     id: str = ""
     channels: tuple[str, ...] = ()
     """The channel it was asked in and those above it, for documents that belong to channels."""
+    member: str = ""
+    """Who asks, for the line in front of the engine."""
 
 
 @dataclass(frozen=True)
@@ -71,40 +74,83 @@ class Answer:
     verdict: Verdict
     sources: tuple[Source, ...] = ()
     unsupported: tuple[str, ...] = ()
-    """What the check found wrong with the drafts that were not sent."""
+    """What the check found wrong with the drafts that were not sent, and why there was no draft."""
     timings_ms: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class _Case:
+    """What the steps from a question to its answer share."""
+
+    question: Question
+    voice: Voice
+    on_sentence: OnSentence | None
+    on_place: OnPlace | None
+    ends: float
+    """When nobody waits any more, by the event loop's clock."""
+    stopwatch: Stopwatch = field(default_factory=Stopwatch)
+    failed: list[Check] = field(default_factory=list)
+    """The checks of the drafts that did not pass."""
+    away: tuple[str, ...] = ()
+    """Why there was no draft, or no further one."""
+
+    @property
+    def left(self) -> float:
+        """Seconds that are left."""
+        return max(0.0, self.ends - asyncio.get_running_loop().time())
+
+    def close(self, reply: str, verdict: Verdict, sources: tuple[Source, ...] = ()) -> Answer:
+        """Return the answer."""
+        reasons = (finding.reason for outcome in self.failed for finding in outcome.findings)
+        version = self.voice.adapter.version if self.voice.adapter else None
+        unsupported = tuple(dict.fromkeys((*reasons, *self.away)))
+        return Answer(self.question, version, reply, verdict, sources, unsupported, self.stopwatch.total())
 
 
 class Answerer:
     """Answers questions; one for all servers, without a memory of any."""
 
     def __init__(  # noqa: PLR0913 -- the parts of an answer, each given once by the wiring
-        self, store: Store, embedder: Embedder, engine: Engine, voices: Voices, *, silence: float, longest: int
+        self,
+        store: Store,
+        embedder: Embedder,
+        engine: Engine,
+        voices: Voices,
+        *,
+        silence: float,
+        longest: int,
+        line: Line | None = None,
     ) -> None:
         """``silence``: least probability to answer at; ``longest``: characters of a question."""
         self._store, self._embedder, self._engine, self._voices = store, embedder, engine, voices
-        self._silence, self._longest = silence, longest
+        self._silence, self._longest, self._line = silence, longest, line or Line()
 
-    async def answer(self, question: Question) -> Answer:
-        """Answer one question.
+    async def answer(
+        self, question: Question, on_sentence: OnSentence | None = None, on_place: OnPlace | None = None
+    ) -> Answer:
+        """Answer one question; cancelled, it gives up its place, its turn and its draft at once.
 
-        Raises BadQuestion, BadPersona, BadAdapter, BadServer, UnknownServer and EngineUnavailable, each with a
-        sentence for the one who asked.
+        ``on_sentence``: is given the reply as far as it has been checked, while the rest is being written. The answer
+        that is returned counts: where the draft did not pass after all, it holds another reply. ``on_place``: is given
+        the place in line where the question has to wait. Where the engine cannot be had, the passage speaks.
+
+        Raises BadQuestion, BadPersona, BadAdapter, BadServer, UnknownServer and Busy, each with a sentence for the one
+        who asked.
         """
         text = self._accept(question.text)
         voice = await asyncio.to_thread(self._voices.voice, question.persona)
-        timer = _Timer()
+        case = _Case(question, voice, on_sentence, on_place, asyncio.get_running_loop().time() + _PATIENCE)
         if is_small_talk(text):
             await asyncio.to_thread(self._store.documents, question.server)  # an unknown server is said to everyone
-            return await self._chat(question, voice, timer)
-        with timer("retrieve"):
+            return await self._chat(case)
+        with case.stopwatch("retrieve"):
             found = await asyncio.to_thread(
                 search, self._store, self._embedder, question.server, text, _PASSAGES, question.channels
             )
         hit = _choose(found, text, await asyncio.to_thread(telling, self._store, question.server, text))
         if hit is None or found.answerable < self._silence:
-            return _finish(question, voice, timer, voice.persona.line("not_in_notes", text), "unsure")
-        return await self._voiced(question, voice, timer, hit)
+            return case.close(voice.persona.line("not_in_notes", text), "unsure")
+        return await self._voiced(case, hit)
 
     def _accept(self, text: str) -> str:
         text = " ".join(text.split())
@@ -116,70 +162,64 @@ class Answerer:
             )
         return text
 
-    async def _chat(self, question: Question, voice: Voice, timer: "_Timer") -> Answer:
-        [reply] = await self._drafts(voice, question, (), timer, [0.0])
-        if not _check(reply, question.text, (), voice).passed:
-            reply = voice.persona.line("greeting", question.text)
-        return _finish(question, voice, timer, reply, "chat")
+    async def _chat(self, case: _Case) -> Answer:
+        sound = await self._sound(case, ())
+        return case.close(sound or case.voice.persona.line("greeting", case.question.text), "chat")
 
-    async def _voiced(self, question: Question, voice: Voice, timer: "_Timer", hit: Hit) -> Answer:
-        note, text = hit.passage.searchable, question.text
+    async def _voiced(self, case: _Case, hit: Hit) -> Answer:
+        note, text = hit.passage.searchable, case.question.text
         source = (Source(1, hit.passage.document, hit.passage.section, hit.passage.entry, hit.passage.text, hit.score),)
-        failed: list[Check] = []
-        for notes, temperatures in (((note,), [0.0]), ((focus(note, text),), [_WARMTH] * _REDRAFTS)):
-            for draft in await self._drafts(voice, question, notes, timer, temperatures):
-                with timer("check"):
-                    outcome = _check(draft, text, (note,), voice)
-                if outcome.passed:
-                    return _finish(question, voice, timer, draft, "answered", source, failed)
-                failed.append(outcome)
-        silent = not touches(note, text) or all(outcome.silent for outcome in failed)
-        if silent and not settles(note, text):
-            reply = voice.persona.line("not_in_notes", text)
-            return _finish(question, voice, timer, reply, "unsure", (), failed)
-        return _finish(question, voice, timer, _quote(voice, hit, text), "quoted", source, failed)
+        if sound := await self._sound(case, (note,)):
+            return case.close(sound, "answered", source)
+        unspoken = bool(case.failed) and all(outcome.silent for outcome in case.failed)
+        if (unspoken or not touches(note, text)) and not settles(note, text):
+            return case.close(case.voice.persona.line("not_in_notes", text), "unsure")
+        return case.close(_quote(case.voice, hit, text), "quoted", source)
 
-    async def _drafts(
-        self, voice: Voice, question: Question, notes: Sequence[str], timer: "_Timer", temperatures: Sequence[float]
-    ) -> list[str]:
-        turns = tuple(ask(voice.persona, question.text, notes))
-        with timer("generate"):
-            drafts = await asyncio.gather(
-                *(
-                    complete(
-                        self._engine,
-                        Request(turns, voice.adapter, question.server, max_tokens=_LONGEST, temperature=warmth),
-                    )
-                    for warmth in temperatures
-                )
-            )
-        return [_whole(draft) for draft in drafts]
+    async def _sound(self, case: _Case, notes: tuple[str, ...]) -> str | None:
+        """Return the first draft that passes, None where none does; the case keeps what was wrong."""
+        turn = self._line.turn(case.question.server, case.question.member, on_place=case.on_place, deadline=case.left)
+        try:
+            async with turn:
+                with case.stopwatch("generate"):
+                    return await self._first_sound(case, notes)
+        except EngineUnavailable as error:
+            case.away = (str(error),)
+        except PromptTooLong as error:
+            case.away = (f"The note and the question are longer than the model reads: {error}",)
+        return None
 
-
-class _Timer:
-    """Adds up milliseconds by name."""
-
-    def __init__(self) -> None:
-        self.milliseconds = {"retrieve": 0.0, "generate": 0.0, "check": 0.0}
-        self._start = time.perf_counter()
-
-    def __call__(self, name: str) -> "_Span":
-        return _Span(self, name)
-
-    def total(self) -> dict[str, int]:
-        whole = (time.perf_counter() - self._start) * 1000
-        return {name: round(value) for name, value in {**self.milliseconds, "total": whole}.items()}
+    async def _first_sound(self, case: _Case, notes: tuple[str, ...]) -> str | None:
+        judge = Judge(case.question.text, notes, case.voice, case.stopwatch)
+        first = await draft(self._engine, _request(case, notes, 0.0), judge, case.on_sentence)
+        if first.outcome.passed:
+            return first.text
+        case.failed.append(first.outcome)
+        focused = tuple(focus(note, case.question.text) for note in notes)
+        again = _request(case, focused, _WARMTH)
+        redrafts = [asyncio.create_task(draft(self._engine, again, judge)) for _ in range(_REDRAFTS if notes else 0)]
+        try:
+            for redraft in redrafts:
+                second = await redraft
+                if second.outcome.passed:
+                    return second.text
+                case.failed.append(second.outcome)
+        finally:
+            await _ended(redrafts)
+        return None
 
 
-class _Span:
-    def __init__(self, timer: _Timer, name: str) -> None:
-        self._timer, self._name, self._start = timer, name, 0.0
+async def _ended(tasks: Sequence[asyncio.Task[Draft]]) -> None:
+    """Cancel what still runs, and wait until its work has stopped."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
-    def __enter__(self) -> None:
-        self._start = time.perf_counter()
 
-    def __exit__(self, *_: object) -> None:
-        self._timer.milliseconds[self._name] += (time.perf_counter() - self._start) * 1000
+def _request(case: _Case, notes: Sequence[str], warmth: float) -> Request:
+    question, voice = case.question, case.voice
+    turns = tuple(ask(voice.persona, question.text, notes))
+    return Request(turns, voice.adapter, question.server, max_tokens=_LONGEST, temperature=warmth, deadline=case.left)
 
 
 def _choose(found: Retrieved, text: str, about: frozenset[str]) -> Hit | None:
@@ -198,37 +238,8 @@ def _choose(found: Retrieved, text: str, about: frozenset[str]) -> Hit | None:
     return best if fit(best)[1] else None
 
 
-def _check(draft: str, text: str, notes: Sequence[str], voice: Voice) -> Check:
-    """Check a draft's facts, and that it calls nobody and leads nowhere that its notes do not."""
-    outcome, known = check(draft, text, notes, voice.words), "\n".join(notes).lower()
-    outward = [found for found in _OUTWARD.findall(draft) if found.lower() not in known]
-    faults = (Finding("name", found, f"{found} does not stand in the notes.") for found in outward)
-    return replace(outcome, findings=(*outcome.findings, *faults))
-
-
-def _whole(draft: str) -> str:
-    """Drop a last sentence that the token limit cut off, and line breaks."""
-    draft = " ".join(draft.split())
-    ended = re.match(r".*[.!?](?=[\"')\u2019\u201d]*(?:\s|$))[\"')\u2019\u201d]*", draft)
-    return ended[0] if ended else draft
-
-
 def _quote(voice: Voice, hit: Hit, text: str) -> str:
     """Return the passage as it stands, between two of the persona's own lines."""
     quoted = "\n".join(f"> {line}" for line in hit.passage.text.splitlines() if line.strip())
     opening, closing = (voice.persona.line(kind, text) for kind in ("quote_opening", "quote_closing"))
     return f"{opening}\n{quoted}\n{closing}"
-
-
-def _finish(  # noqa: PLR0913, PLR0917 -- the fields of an answer
-    question: Question,
-    voice: Voice,
-    timer: _Timer,
-    reply: str,
-    verdict: Verdict,
-    sources: tuple[Source, ...] = (),
-    failed: Sequence[Check] = (),
-) -> Answer:
-    reasons = (finding.reason for outcome in failed for finding in outcome.findings)
-    version = voice.adapter.version if voice.adapter else None
-    return Answer(question, version, reply, verdict, sources, tuple(dict.fromkeys(reasons)), timer.total())

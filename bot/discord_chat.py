@@ -2,12 +2,24 @@
 
 import asyncio
 import logging
+from dataclasses import dataclass
 
 import discord
 from discord import app_commands
 
 from bot.answering import Answerer, Question
-from bot.discord_replies import BROKEN, NOTHING_UPLOADED, Command, Refusal, explain, reply, respond, typing
+from bot.discord_growing import GrowingReply
+from bot.discord_replies import (
+    BROKEN,
+    NOTHING_UPLOADED,
+    Command,
+    Refusal,
+    explain,
+    following,
+    replying,
+    respond,
+    typing,
+)
 from bot.discord_text import plain, rendered
 from bot.routing import Choice, Incoming, Place, addressed, persona_for, question
 from bot.servers import ServerChoices
@@ -57,11 +69,24 @@ def incoming(message: discord.Message, me: int) -> Incoming:
     )
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A question as Discord brought it."""
+
+    text: str
+    place: Place
+    key: str
+    """The id of the message or command."""
+    member: str
+
+
 class Chat:
     """Answers members."""
 
     def __init__(self, settings: Settings, store: Store, answerer: Answerer, choices: ServerChoices) -> None:
         self._settings, self._store, self._answerer, self._choices = settings, store, answerer, choices
+        self._at_work: dict[int, tuple[asyncio.Task[None], GrowingReply]] = {}
+        """By the message that is being answered."""
 
     def commands(self) -> list[Command]:
         """Return the commands for members that stand alone."""
@@ -79,30 +104,50 @@ class Chat:
         heard = incoming(message, me)
         if not addressed(heard) and (message.guild or heard.from_program):
             return
+        growing = GrowingReply(replying(message))
+        task = asyncio.create_task(self._reply(message, heard, growing))
+        self._at_work[message.id] = (task, growing)
         try:
-            if message.guild is None:
-                await reply(message, _ON_SERVERS_ONLY)
-                return
-            async with typing(message.channel):
-                text = await self.answer(question(heard), place_of(message.guild.id, message.channel), str(message.id))
-            await reply(message, text)
+            await task
         except discord.HTTPException as error:
             log.warning("A reply to message %s could not be sent: %s", message.id, error)
+        finally:
+            del self._at_work[message.id]
 
-    async def answer(self, text: str, place: Place, key: str) -> str:
-        """Return the reply to a question, or a sentence that says why there is none; ``key`` is the message's id."""
+    async def forget(self, message: int) -> None:
+        """Stop answering a message that is gone, and take back what was shown of the reply."""
+        if message in self._at_work:
+            task, growing = self._at_work[message]
+            task.cancel()
+            await asyncio.wait([task])
+            await growing.withdraw()
+
+    async def _reply(self, message: discord.Message, heard: Incoming, growing: GrowingReply) -> None:
+        if message.guild is None:
+            await growing.finish(_ON_SERVERS_ONLY)
+            return
+        place = place_of(message.guild.id, message.channel)
+        asked = Asked(question(heard), place, str(message.id), str(message.author.id))
+        async with typing(message.channel):
+            text = await self.answer(asked, growing)
+        await growing.finish(text)
+
+    async def answer(self, asked: Asked, growing: GrowingReply) -> str:
+        """Return the reply to a question, or a sentence that says why there is none."""
         name = self._settings.persona
+        place = asked.place
         try:
             name = (await asyncio.to_thread(self.speaker, place)).persona
-            if not text:
-                return persona.load(name).line("greeting", key)
+            if not asked.text:
+                return persona.load(name).line("greeting", asked.key)
             if not await asyncio.to_thread(self._store.documents, place.server):
                 return NOTHING_UPLOADED
-            return rendered(
-                await self._answerer.answer(Question(text, place.server, name, id=key, channels=place.channels))
+            request = Question(
+                asked.text, place.server, name, id=asked.key, channels=place.channels, member=asked.member
             )
+            return rendered(await self._answerer.answer(request, growing.grow, growing.place))
         except Exception as error:  # noqa: BLE001 -- a member always gets an answer
-            return explain(error, _error_line(name, key))
+            return explain(error, _error_line(name, asked.key))
 
     def speaker(self, place: Place) -> Choice:
         """Return who speaks in the place."""
@@ -111,13 +156,15 @@ class Chat:
     @app_commands.describe(question="What would you like to know?")
     async def ask(self, interaction: discord.Interaction, question: str) -> None:
         """Answer for everyone to see."""
+        opening = f"> {plain(question, _LONGEST_QUOTE)}\n"  # Discord shows others only that /ask was used
+        growing = GrowingReply(following(interaction, private=False), opening)
 
         async def answered() -> str:
             place = place_of(interaction.guild_id, interaction.channel)
-            text = await self.answer(question.strip(), place, str(interaction.id))
-            return f"> {plain(question, _LONGEST_QUOTE)}\n{text}"  # Discord shows others only that /ask was used
+            asked = Asked(question.strip(), place, str(interaction.id), str(interaction.user.id))
+            return await self.answer(asked, growing)
 
-        await respond(interaction, answered, private=False)
+        await respond(interaction, answered, private=False, growing=growing)
 
     async def show(self, interaction: discord.Interaction) -> None:
         """Say who speaks here."""

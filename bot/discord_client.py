@@ -4,6 +4,7 @@ discord.py is the library that the platform's own documentation names first for 
 alive, obeys rate limits and parses commands, so that nothing here has to.
 """
 
+import asyncio
 import logging
 from contextlib import suppress
 
@@ -13,7 +14,8 @@ from discord import app_commands
 from bot.answering import Answerer
 from bot.discord_admin import Admin
 from bot.discord_chat import Chat
-from bot.discord_replies import NOBODY, explain
+from bot.discord_growing import NOBODY
+from bot.discord_replies import explain
 from bot.schedule import Schedule
 from bot.servers import ServerChoices
 from bot.settings import Settings
@@ -73,6 +75,14 @@ class ParleyClient(discord.Client):
         """Answer members who mention the bot or reply to it."""
         if self.user:
             await self._chat.hear(message, self.user.id)
+
+    async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
+        """Stop answering a question that its asker, or a moderator, has deleted."""
+        await self._chat.forget(event.message_id)
+
+    async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
+        """Stop answering questions that were deleted together."""
+        await asyncio.gather(*map(self._chat.forget, event.message_ids))
 
 
 class _Tree(app_commands.CommandTree[ParleyClient]):

@@ -1,4 +1,4 @@
-"""Sending replies to Discord: in parts, without pings and previews, and never nothing when something breaks."""
+"""Replies to messages and commands on Discord: without pings and previews, and never nothing when something breaks."""
 
 import logging
 import secrets
@@ -8,8 +8,9 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 import discord
 from discord import app_commands
 
+from bot.admission import Busy
 from bot.answering import BadQuestion
-from bot.discord_text import split
+from bot.discord_growing import NOBODY, GrowingReply, Send
 from knowledge.documents import UnreadableDocument
 from knowledge.store import BadServer, UnknownServer
 from personas.engine import EngineUnavailable
@@ -18,7 +19,6 @@ from personas.persona import BadPersona
 log = logging.getLogger(__name__)
 
 Command = app_commands.Command[app_commands.Group, ..., None]
-NOBODY = discord.AllowedMentions.none()
 NOTHING_UPLOADED = (
     "I have no notes for this server yet: someone who may manage it can give me a file of questions and answers "
     "with `/faq upload`."
@@ -31,7 +31,7 @@ class Refusal(Exception):  # noqa: N818 -- named for what it is
     """What was asked for is not done; the message is a sentence for the one who asked."""
 
 
-_SENTENCES = (Refusal, BadQuestion, BadPersona, BadServer, EngineUnavailable, UnreadableDocument)
+_SENTENCES = (Refusal, BadQuestion, BadPersona, BadServer, Busy, EngineUnavailable, UnreadableDocument)
 
 
 def explain(error: Exception, broken: str = BROKEN) -> str:
@@ -54,40 +54,52 @@ async def typing(channel: discord.abc.Messageable) -> AsyncIterator[None]:
         yield
 
 
-async def reply(message: discord.Message, text: str) -> None:
-    """Send the text as a reply; told twice about the same message, Discord sends it once.
+def replying(message: discord.Message) -> Send:
+    """Return a way to send the parts of a reply; told twice about the same message, Discord sends it once."""
 
-    Raises discord.HTTPException where the bot may not write there.
-    """
-    nonce = str(message.id)
-    for n, part in enumerate(split(text), 1):
-        if n == 1:
-            await _first(message, part, nonce)
-        else:
-            await message.channel.send(part, nonce=f"{nonce}-{n}", allowed_mentions=NOBODY, suppress_embeds=True)
+    async def send(text: str, part: int) -> discord.Message:
+        nonce = str(message.id) if part == 1 else f"{message.id}-{part}"
+        into = message.channel
+        if part > 1:
+            return await into.send(text, nonce=nonce, allowed_mentions=NOBODY, suppress_embeds=True)
+        reference = message.to_reference(fail_if_not_exists=False)
+        try:
+            return await into.send(
+                text, reference=reference, nonce=nonce, allowed_mentions=NOBODY, suppress_embeds=True
+            )
+        except discord.HTTPException as error:
+            if error.code != _NO_HISTORY:
+                raise
+            return await into.send(text, nonce=nonce, allowed_mentions=NOBODY, suppress_embeds=True)
+
+    return send
 
 
-async def _first(message: discord.Message, part: str, nonce: str) -> None:
-    reference = message.to_reference(fail_if_not_exists=False)
-    try:
-        await message.channel.send(
-            part, reference=reference, nonce=nonce, allowed_mentions=NOBODY, suppress_embeds=True
+def following(interaction: discord.Interaction, *, private: bool) -> Send:
+    """Return a way to send the parts of a deferred response."""
+
+    async def send(text: str, part: int) -> discord.Message:  # noqa: ARG001 -- an interaction has no nonces
+        return await interaction.followup.send(
+            text, ephemeral=private, allowed_mentions=NOBODY, suppress_embeds=True, wait=True
         )
-    except discord.HTTPException as error:
-        if error.code != _NO_HISTORY:
-            raise
-        await message.channel.send(part, nonce=nonce, allowed_mentions=NOBODY, suppress_embeds=True)
+
+    return send
 
 
-async def respond(interaction: discord.Interaction, work: Callable[[], Awaitable[str]], *, private: bool) -> None:
+async def respond(
+    interaction: discord.Interaction,
+    work: Callable[[], Awaitable[str]],
+    *,
+    private: bool,
+    growing: GrowingReply | None = None,
+) -> None:
     """Tell Discord at once that an answer is coming, do the work and send its text, or why it failed.
 
-    ``private``: only the one who used the command sees the answer.
+    ``private``: only the one who used the command sees the answer. ``growing``: where the work shows it as it comes.
     """
     await interaction.response.defer(ephemeral=private, thinking=True)  # Discord waits three seconds
     try:
         text = await work()
     except Exception as error:  # noqa: BLE001 -- whoever used a command always gets an answer
         text = explain(error)
-    for part in split(text):
-        await interaction.followup.send(part, ephemeral=private, allowed_mentions=NOBODY, suppress_embeds=True)
+    await (growing or GrowingReply(following(interaction, private=private))).finish(text)

@@ -22,6 +22,9 @@ from knowledge.support import beside_the_point, unsupported
 
 Fault = Literal["value", "unit", "place", "name", "echo", "stray", "yes-no", "missing", "silent", "empty"]
 
+_LACKING: frozenset[Fault] = frozenset({"missing", "empty"})
+_LASTING: frozenset[Fault] = frozenset({"value", "unit", "name", "echo", "stray"})
+"""Faults of one sentence by itself; the others weigh the whole reply, and another sentence may turn them."""
 _OFTEN = 4
 _WORD = re.compile(r"(?<![\w'\u2019-])[^\W\d_]{4,}(?![\w'\u2019-])")
 _ENDING = re.compile(
@@ -65,6 +68,16 @@ class Check:
     def passed(self) -> bool:
         """Whether the reply may be sent as an answer."""
         return not self.findings and not self.declined
+
+    @property
+    def stands(self) -> bool:
+        """Whether a reply that is still being written may be shown: at most, something is missing from it."""
+        return not self.declined and all(finding.fault in _LACKING for finding in self.findings)
+
+    @property
+    def spoilt(self) -> bool:
+        """Whether a reply that is still being written cannot pass any more, whatever follows."""
+        return any(finding.fault in _LASTING for finding in self.findings)
 
 
 def check(reply: str, question: str, notes: Sequence[str], vocabulary: AbstractSet[str] = frozenset()) -> Check:

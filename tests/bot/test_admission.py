@@ -163,8 +163,8 @@ async def test_a_turn_that_meets_a_cancelled_question_is_not_lost(join, given):
     """Whoever is cancelled as its turn is about to be given, or was given but not begun, passes it on."""
     first, second, third = await join(Line(at_once=1), ("a", ""), ("b", ""), ("c", ""))
     first.end.set()
-    while given and first.state == "running":
-        await asyncio.sleep(0)  # noqa: ASYNC110 -- the very step of the loop in which it ends is what is tested
+    while given and first.state == "running":  # noqa: ASYNC110 -- the very step in which it ends is what is tested
+        await asyncio.sleep(0)
     second.task.cancel()
     await settled()
     assert (second.state, third.state) == ("cancelled", "running")

@@ -19,7 +19,7 @@ def replying(answerer, monkeypatch):
     """Return a way to let every question have the given reply, or error."""
 
     def with_reply(reply):
-        async def answer(question):
+        async def answer(question, on_sentence=None, on_place=None):
             if isinstance(reply, Exception):
                 raise reply
             return Answer(question, None, reply, "answered")
@@ -184,9 +184,9 @@ async def test_ask_is_deferred_and_answered_for_all(simcord_env, faq, member, ch
     acknowledged = []
     answer = answerer.answer
 
-    async def watched(question):
+    async def watched(question, *callbacks):
         acknowledged.extend(request.path for request in simcord_env.http_requests if "callback" in request.path)
-        return await answer(question)
+        return await answer(question, *callbacks)
 
     before = len([request for request in simcord_env.http_requests if "callback" in request.path])
     monkeypatch.setattr(answerer, "answer", watched)

@@ -1,0 +1,81 @@
+"""One draft: written sentence by sentence, checked as it grows, and ended where nothing can save it."""
+
+import asyncio
+import re
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+
+from bot.stopwatch import Stopwatch
+from bot.voices import Voice
+from knowledge.fact_check import Check, Finding, check
+from personas.engine import Engine, Request
+
+OnSentence = Callable[[str], None]
+"""Is told the reply as far as it may be shown, each time at least a sentence longer."""
+
+_ENDED = re.compile(r".*[.!?](?=[\"')\u2019\u201d]*(?:\s|$))[\"')\u2019\u201d]*")
+_OUTWARD = re.compile(r"(?<![\w@])@\w+|<[@#:][^>]*>|\S*://\S*|[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}(?:/\S*\w)?", re.IGNORECASE)
+"""What calls somebody or leads elsewhere: mentions, links and whatever a chat program would make a link of."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What the engine wrote, up to its end or to the sentence that spoilt it."""
+
+    text: str
+    outcome: Check
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Checks drafts of one reply."""
+
+    question: str
+    notes: tuple[str, ...]
+    voice: Voice
+    stopwatch: Stopwatch
+
+    async def check(self, text: str) -> Check:
+        """Check a draft's facts, and that it calls nobody and leads nowhere that its notes do not.
+
+        In a thread, since a check takes some 15 ms, in which the event loop has others to serve.
+        """
+        with self.stopwatch("check"):
+            return await asyncio.to_thread(_checked, text, self.question, self.notes, self.voice)
+
+
+async def draft(engine: Engine, request: Request, judge: Judge, on_sentence: OnSentence | None = None) -> Draft:
+    """Have one draft written and checked.
+
+    ``on_sentence`` is called as soon as another sentence stands; whether the draft passes is decided at its end all
+    the same. Raises what ``Engine.stream`` raises.
+    """
+    written = text = ""
+    latest: Draft | None = None
+    async with aclosing(engine.stream(request)) as sentences:
+        async for sentence in sentences:
+            written += sentence
+            text = " ".join(written.split())
+            if not _ENDED.fullmatch(text):
+                continue  # how its last sentence goes on, and whether it is kept, is not known yet
+            latest = Draft(text, await judge.check(text))
+            if latest.outcome.spoilt:
+                return latest
+            if latest.outcome.stands and on_sentence:
+                on_sentence(text)
+    text = _whole(text)
+    return latest if latest and latest.text == text else Draft(text, await judge.check(text))
+
+
+def _checked(text: str, question: str, notes: Sequence[str], voice: Voice) -> Check:
+    outcome, known = check(text, question, notes, voice.words), "\n".join(notes).lower()
+    outward = [found for found in _OUTWARD.findall(text) if found.lower() not in known]
+    faults = (Finding("name", found, f"{found} does not stand in the notes.") for found in outward)
+    return replace(outcome, findings=(*outcome.findings, *faults))
+
+
+def _whole(text: str) -> str:
+    """Drop a last sentence that the token limit cut off."""
+    ended = _ENDED.match(text)
+    return ended[0] if ended else text
