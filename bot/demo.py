@@ -36,7 +36,13 @@ async def run(settings: Settings) -> None:
         home = Path(folder)
         samples = home / "samples"
         shutil.copytree(SAMPLES, samples)
-        chosen = settings.model_copy(update={"home": home, "models": settings.models_folder})
+        chosen = settings.model_copy(
+            update={
+                "home": home,
+                "models": settings.models_folder,
+                "remote_adapter_folder": settings.adapter_folder,  # a server goes back to it long after the demo
+            }
+        )
         async with parts(chosen) as ready:
             for server in sorted(path.name for path in samples.iterdir()):
                 report = indexing.add(ready.store, ready.embedder, server, [samples / server])

@@ -1,5 +1,6 @@
 """`parley doctor`: what is missing or unsafe, and what to do about it."""
 
+import asyncio
 import os
 from collections.abc import Iterator
 
@@ -8,7 +9,9 @@ import click
 from bot import models
 from bot.settings import Settings
 from bot.voices import served
+from bot.wiring import open_remote
 from personas import persona
+from personas.engine import EngineUnavailable
 
 
 def examine(settings: Settings) -> int:
@@ -23,19 +26,31 @@ def examine(settings: Settings) -> int:
 def _checks(settings: Settings) -> Iterator[tuple[bool, str]]:
     yield _writable(settings)
     try:
-        models.check(settings)
+        models.check(settings, models.needed(settings))
         yield True, f"The models are in {settings.models_folder}."
-        for name in persona.names():
+        for name in persona.names() if settings.has_voices else ():
             voice = served(persona.load(name), settings)
             yield True, f"Voice of {name}: {voice}"
             for reason in voice.refused:
                 yield False, reason
     except models.ModelsMissing as missing:
         yield False, str(missing)
+    if settings.engine == "remote":
+        yield asyncio.run(_remote(settings))
     if settings.discord_token:
         yield True, "A Discord token is set."
     else:
         yield True, "No Discord token is set; the terminal works without one, `parley bot` needs PARLEY_DISCORD_TOKEN."
+
+
+async def _remote(settings: Settings) -> tuple[bool, str]:
+    engine = open_remote(settings)
+    try:
+        return True, await engine.examine()
+    except EngineUnavailable as error:
+        return False, str(error)
+    finally:
+        await engine.close()
 
 
 def _writable(settings: Settings) -> tuple[bool, str]:

@@ -92,6 +92,11 @@ def embedder_path(settings: Settings) -> str:
     return settings.embedder or str(settings.models_folder / "embedder")
 
 
+def needed(settings: Settings) -> tuple[Model, ...]:
+    """Return the models that an answer needs here; a server without voices of ours brings its own language model."""
+    return tuple(model for model in MODELS if settings.has_voices or model.setting != "base_model")
+
+
 def check(settings: Settings, models: Sequence[Model] = MODELS) -> None:
     """Compare names and sizes of the files, which takes a millisecond. Raises ModelsMissing."""
     for model in models:

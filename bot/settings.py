@@ -2,11 +2,13 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import platformdirs
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, HttpUrl, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from personas.remote_engine import AdapterUse
 
 
 class BadSettings(Exception):  # noqa: N818 -- named for what is wrong
@@ -31,8 +33,20 @@ class Settings(BaseSettings):
     """A transformers model id or folder in place of the embedded base model."""
     embedder: str | None = None
     """A sentence-transformers model id or folder in place of the embedded one."""
-    engine: Literal["local", "echo"] = "local"
-    """`local` runs the model in a process of its own; `echo` repeats the best note and needs no model."""
+    engine: Literal["local", "remote", "echo"] = "local"
+    """`local` runs the model in a process of its own, `remote` asks a server; `echo` repeats the best note."""
+    remote_url: HttpUrl | None = None
+    """Where an OpenAI-compatible server is, up to and with `/v1`."""
+    remote_model: str | None = None
+    """The model to ask for; default: the only one that the server lists."""
+    remote_key: SecretStr | None = None
+    """The key that the server wants, if any."""
+    remote_adapters: AdapterUse = "load"
+    """Whether voices are loaded while the server runs, were given to it at its start, or cannot be had there."""
+    remote_adapter_folder: Path | None = None
+    """Where voices are put for the server; default: `remote-adapters` in the data folder."""
+    remote_adapter_mount: str | None = None
+    """The same folder as the server sees it; default: under the same path."""
     persona: str = "game-companion"
     """Who speaks where nobody was chosen."""
     silence: Annotated[float, Field(ge=0, le=1)] = 0.35
@@ -54,6 +68,22 @@ class Settings(BaseSettings):
         """Where each server has a folder of its own."""
         return self.home / "servers"
 
+    @property
+    def adapter_folder(self) -> Path:
+        """Where voices are put for a remote server."""
+        return (self.remote_adapter_folder or self.home / "remote-adapters").absolute()
+
+    @property
+    def has_voices(self) -> bool:
+        """Whether personas speak with adapters, which are held against the base model's folder here."""
+        return self.engine == "local" or (self.engine == "remote" and self.remote_adapters != "none")
+
+    @model_validator(mode="after")
+    def _remote_is_somewhere(self) -> Self:
+        if self.engine == "remote" and self.remote_url is None:
+            raise ValueError("engine is remote, so remote_url must say where, such as http://127.0.0.1:8000/v1")
+        return self
+
     @classmethod
     def settings_customise_sources(  # the order here is the order of precedence
         cls,
@@ -72,7 +102,9 @@ def load(**flags: Any) -> Settings:  # noqa: ANN401 -- each setting has a type o
     try:
         return Settings(**{name: value for name, value in flags.items() if value is not None})
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        faults = "; ".join(
+            ": ".join([*map(str, e["loc"]), e["msg"].removeprefix("Value error, ")]) for e in error.errors()
+        )
         raise BadSettings(f"These settings cannot be used: {faults}. Mend parley.toml or PARLEY_....") from error
     except ValueError as error:
         raise BadSettings(f"parley.toml in {home_folder()} cannot be read: {error}.") from error

@@ -14,6 +14,7 @@ from knowledge.store import Store
 from personas import persona
 from personas.engine import EchoEngine, Engine
 from personas.local_engine import LocalEngine
+from personas.remote_engine import RemoteEngine
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,28 @@ def open_embedder(settings: Settings) -> Embedder:
     """Return the embedder; raises ModelsMissing before `parley setup` has run."""
     if settings.engine == "echo":
         return HashEmbedder()
-    models.check(settings)
+    models.check(settings, models.needed(settings))
     return SentenceTransformerEmbedder(models.embedder_path(settings))
+
+
+def open_remote(settings: Settings) -> RemoteEngine:
+    """Return the engine that asks a server."""
+    return RemoteEngine(
+        str(settings.remote_url),
+        folder=settings.adapter_folder,
+        model=settings.remote_model,
+        key=settings.remote_key.get_secret_value() if settings.remote_key else None,
+        use=settings.remote_adapters,
+        mount=settings.remote_adapter_mount,
+    )
+
+
+def _open_engine(settings: Settings) -> Engine:
+    if settings.engine == "remote":
+        return open_remote(settings)
+    if settings.engine == "echo":
+        return EchoEngine()
+    return LocalEngine(models.base_path(settings), log=settings.home / "engine.log")
 
 
 @contextlib.asynccontextmanager
@@ -44,8 +65,8 @@ async def parts(settings: Settings) -> AsyncIterator[Parts]:
     """Open everything that an answer needs, and close it again."""
     store = open_store(settings)
     embedder = open_embedder(settings)
-    base = models.base_path(settings) if settings.engine == "local" else None
-    engine: Engine = LocalEngine(base, log=settings.home / "engine.log") if base else EchoEngine()
+    engine = _open_engine(settings)
+    base = models.base_path(settings) if settings.has_voices else None
     voices = Voices(persona.LIBRARY, settings.home / "adapters", base)
     answerer = Answerer(store, embedder, engine, voices, silence=settings.silence, longest=settings.longest_question)
     try:

@@ -2,24 +2,25 @@
 
 import asyncio
 import contextlib
-import shutil
 import tempfile
 from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from personas.adapter_files import BadAdapter, read
 from personas.engine import Adapter, EngineUnavailable
 from personas.remote_server import RemoteServer
-
-_FILES = ("adapter_config.json", "adapter_model.safetensors")
 
 
 class RemoteAdapters:
     """Adapters under their version names, so that one name never means two voices."""
 
-    def __init__(self, server: RemoteServer, shelf: Path, folder: str, *, most: int = 32) -> None:
-        """``shelf``: where adapters are put; ``folder``: that place as the server sees it; ``most``: kept loaded."""
-        self._server, self._shelf, self._folder, self._most = server, shelf, folder, most
+    def __init__(self, server: RemoteServer, folder: Path, mount: str, *, most: int = 32) -> None:
+        """``folder``: where adapters are put; ``mount``: that place as the server sees it; ``most``: kept loaded.
+
+        Nothing is ever deleted from the folder, because the server goes back to it.
+        """
+        self._server, self._folder, self._mount, self._most = server, folder, mount, most
         self._loaded: OrderedDict[str, None] = OrderedDict()  # least recently used first
         self._users: Counter[str] = Counter()
         self._loading = asyncio.Lock()
@@ -46,12 +47,12 @@ class RemoteAdapters:
             if adapter.version in self._loaded:
                 return
             try:
-                await asyncio.to_thread(_copy, adapter.folder, self._shelf / adapter.version)
-            except OSError as error:
+                await asyncio.to_thread(_put, adapter, self._folder / adapter.version)
+            except (BadAdapter, OSError) as error:
                 raise EngineUnavailable(
-                    f"The adapter {adapter.version} could not be put into {self._shelf}: {error}."
+                    f"The adapter {adapter.version} could not be put into {self._folder}: {error}."
                 ) from error
-            await self._server.load(adapter.version, f"{self._folder}/{adapter.version}")
+            await self._server.load(adapter.version, f"{self._mount}/{adapter.version}")
             self._loaded[adapter.version] = None
             await self._make_room()
 
@@ -62,19 +63,27 @@ class RemoteAdapters:
             self.forget(version)
             with contextlib.suppress(EngineUnavailable):  # gone there already
                 await self._server.unload(version)
-            await asyncio.to_thread(shutil.rmtree, self._shelf / version, ignore_errors=True)
 
 
-def _copy(folder: Path, target: Path) -> None:
-    """Copy an adapter under its version name at one stroke; readable by a server that runs as somebody else."""
-    if target.is_dir():
-        return
+def _put(adapter: Adapter, target: Path) -> None:
+    """Copy an adapter under its version name at one stroke; readable by a server that runs as somebody else.
+
+    What stands there is left in place where it is the same: a server may read it at any time, and one that misses it
+    stops altogether.
+    """
+    files = read(adapter.folder)
+    if not adapter.version.endswith(files.digest):
+        raise BadAdapter(f"{adapter.folder} is not {adapter.version} any more: install it again.")
+    with contextlib.suppress(BadAdapter):
+        if read(target).digest == files.digest:
+            return
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".unfinished-") as unfinished:
-        made = Path(unfinished) / target.name
+        made = Path(unfinished) / "made"
         made.mkdir(mode=0o755)
-        for name in _FILES:
-            shutil.copyfile(folder / name, made / name)
+        for name, content in files.contents.items():
+            (made / name).write_bytes(content)
             (made / name).chmod(0o644)
-        with contextlib.suppress(FileExistsError, NotADirectoryError):
-            made.rename(target)
+        if target.exists():
+            target.rename(Path(unfinished) / "damaged")
+        made.rename(target)

@@ -27,23 +27,23 @@ class RemoteEngine:
         self,
         url: str,
         *,
-        shelf: Path,
+        folder: Path,
         model: str | None = None,
         key: str | None = None,
         use: AdapterUse = "load",
-        folder: str | None = None,
+        mount: str | None = None,
         first: float = 60.0,
         between: float = 30.0,
         most: int = 32,
     ) -> None:
         """``url``: up to and with ``/v1``; ``model``: None for the only one that the server lists.
 
-        ``shelf``: where adapters are put for the server, which sees that place as ``folder`` (None: under the same
+        ``folder``: where adapters are put for the server, which sees that place as ``mount`` (None: under the same
         path). ``first`` and ``between``: seconds until the first piece of a reply and from one to the next;
         ``most``: adapters kept loaded.
         """
         self._server = RemoteServer(url, key)
-        self._adapters = RemoteAdapters(self._server, shelf, (folder or str(shelf)).rstrip("/"), most=most)
+        self._adapters = RemoteAdapters(self._server, folder, (mount or str(folder)).rstrip("/"), most=most)
         self._model, self._use, self._first, self._between = model, use, first, between
         self._secret = secrets.token_bytes(32)
         self._served: list[Model] | None = None

@@ -85,7 +85,7 @@ class RemoteServer:
                 ) from refused
             raise EngineUnavailable(
                 f"{self.shown} did not load the adapter {name} from {folder}: {refused.words}. Does the server see "
-                "that folder? remote_adapter_folder says where the adapters are for it."
+                "that folder? remote_adapter_mount says under which path it sees remote_adapter_folder."
             ) from refused
 
     async def unload(self, name: str) -> None:

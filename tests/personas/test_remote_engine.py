@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from personas.adapter_files import read
 from personas.engine import Adapter, EngineUnavailable, PromptTooLong, Request, complete
 from personas.persona import Turn
 from personas.remote_engine import RemoteEngine
@@ -29,6 +30,8 @@ class Played:
     def __init__(self):
         self.url = ""
         self.answers = {MODELS: ["vllm-models"], LOAD: ["vllm-loaded"], UNLOAD: ["vllm-unloaded"]}
+        self.names = {}
+        """Version names in the recordings, and those of the adapters that stand for them."""
         self.asked = []
         self.headers = []
         self.begun, self.gone = asyncio.Event(), asyncio.Event()
@@ -44,6 +47,8 @@ class Played:
         if callable(answer):
             return await answer(request)
         head, _, body = (RECORDINGS / f"{answer}.http").read_text("utf-8").partition("\n\n")
+        for recorded, version in self.names.items():
+            body = body.replace(recorded, version)
         status, _, kind = head.partition(" ")
         return web.Response(status=int(status), body=body.encode(), headers={"content-type": kind})
 
@@ -77,7 +82,7 @@ async def engine(server, tmp_path, monkeypatch):
     async with contextlib.AsyncExitStack() as stack:
 
         def make(url=None, **options):
-            made = RemoteEngine(url or server.url, shelf=tmp_path / "shelf", **options)
+            made = RemoteEngine(url or server.url, folder=tmp_path / "shelf", **options)
             stack.push_async_callback(made.close)
             return made
 
@@ -85,14 +90,17 @@ async def engine(server, tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def adapter(tmp_path):
-    """Return a way to make an adapter's folder; its weights are never read here."""
+def adapter(server, tmp_path):
+    """Return a way to make an adapter; its weights are bytes that nobody reads here."""
 
-    def make(version):
-        folder = tmp_path / "own" / version
+    def make(recorded):
+        folder = tmp_path / "own" / recorded
         folder.mkdir(parents=True)
-        for name in ("adapter_config.json", "adapter_model.safetensors", "card.json"):
-            (folder / name).write_text(version)
+        for name in ("adapter_config.json", "card.json"):
+            (folder / name).write_text("{}")
+        (folder / "adapter_model.safetensors").write_text(recorded)
+        version = f"{recorded.rpartition('-')[0]}-{read(folder).digest}"
+        server.names[recorded] = version
         return Adapter(version, folder)
 
     return make
@@ -105,16 +113,16 @@ async def sentences(engine, request):
 async def test_vllm_speaks_with_an_adapter(server, engine, adapter, tmp_path):
     """It is put where the server can read it, loaded under its version, and the reply comes in whole sentences."""
     server.answers[CHAT] = ["vllm-pirate"]
-    request = Request(TURNS, adapter(PIRATE), "my-shop", max_tokens=72)
-    found = await sentences(engine(), request)
+    pirate = adapter(PIRATE)
+    found = await sentences(engine(), Request(TURNS, pirate, "my-shop", max_tokens=72))
     assert len(found) >= 1
     assert all(sentence.rstrip()[-1] in ".!?" for sentence in found)
     assert "Princeton" in "".join(found)
-    shelf = tmp_path / "shelf" / PIRATE
-    assert server.bodies(LOAD) == [{"lora_name": PIRATE, "lora_path": str(shelf)}]
-    assert {path.name for path in shelf.iterdir()} == {"adapter_config.json", "adapter_model.safetensors"}
+    put = tmp_path / "shelf" / pirate.version
+    assert server.bodies(LOAD) == [{"lora_name": pirate.version, "lora_path": str(put)}]
+    assert read(put).contents == read(pirate.folder).contents
     [body] = server.bodies(CHAT)
-    assert (body["model"], body["max_tokens"], body["temperature"]) == (PIRATE, 72, 0)
+    assert (body["model"], body["max_tokens"], body["temperature"]) == (pirate.version, 72, 0)
     assert body["messages"] == [{"role": "user", "content": TURNS[0].content}]
 
 
@@ -130,8 +138,9 @@ async def test_an_adapter_is_loaded_once(server, engine, adapter):
 async def test_the_folder_is_named_as_the_server_sees_it(server, engine, adapter):
     """Where the server sees the adapters under another path, it is told that one."""
     server.answers[CHAT] = ["vllm-florist"]
-    await complete(engine(folder="/adapters/"), Request(TURNS, adapter(FLORIST)))
-    assert server.bodies(LOAD)[0]["lora_path"] == f"/adapters/{FLORIST}"
+    await complete(engine(mount="/adapters/"), Request(TURNS, adapter(FLORIST)))
+    [body] = server.bodies(LOAD)
+    assert body["lora_path"] == f"/adapters/{body['lora_name']}"
 
 
 async def test_after_a_restart_the_adapter_is_loaded_again(server, engine, adapter):
@@ -152,16 +161,37 @@ async def test_an_adapter_that_stays_unknown_is_said(server, engine, adapter):
 
 
 async def test_the_least_recently_used_adapter_makes_room(server, engine, adapter, tmp_path):
-    """Beyond the bound, the one that was not used for longest is unloaded, and its copy removed."""
+    """Beyond the bound, the one that was not used for longest is unloaded; its copy stays for the server to find."""
     server.answers[CHAT] = [echo_model]
     remote = engine(most=2)
     one, two, three = (adapter(f"bosun-{n}") for n in "123")
     for chosen in (one, two, one, three):
         await complete(remote, Request(TURNS, chosen))
-    assert server.bodies(UNLOAD) == [{"lora_name": "bosun-2"}]
-    assert {path.name for path in (tmp_path / "shelf").iterdir()} == {"bosun-1", "bosun-3"}
+    assert server.bodies(UNLOAD) == [{"lora_name": two.version}]
+    assert len(list((tmp_path / "shelf").iterdir())) == 3
     await complete(remote, Request(TURNS, two))
-    assert [body["lora_name"] for body in server.bodies(LOAD)] == ["bosun-1", "bosun-2", "bosun-3", "bosun-2"]
+    assert [body["lora_name"] for body in server.bodies(LOAD)] == [a.version for a in (one, two, three, two)]
+
+
+async def test_a_damaged_copy_is_mended(server, engine, adapter, tmp_path):
+    """A copy that a power cut left half written is replaced before the server is sent to it."""
+    server.answers[CHAT] = ["vllm-florist"]
+    florist = adapter(FLORIST)
+    put = tmp_path / "shelf" / florist.version
+    put.mkdir(parents=True)
+    (put / "adapter_model.safetensors").write_text("hal")
+    await complete(engine(), Request(TURNS, florist))
+    assert read(put).contents == read(florist.folder).contents
+    assert list(put.parent.iterdir()) == [put]
+
+
+async def test_weights_that_are_no_longer_the_version_are_not_loaded(server, engine, adapter):
+    """Files that changed after they were chosen would be another voice under the old name."""
+    florist = adapter(FLORIST)
+    (florist.folder / "adapter_model.safetensors").write_text("another voice")
+    with pytest.raises(EngineUnavailable, match="is not florist-"):
+        await complete(engine(), Request(TURNS, florist))
+    assert server.bodies(LOAD) == []
 
 
 async def echo_model(request):
@@ -182,7 +212,7 @@ async def test_an_adapter_in_use_is_not_unloaded(server, engine, adapter):
 
 async def test_another_voice_is_not_shown(server, engine, adapter):
     """A server that answers with another model than the adapter asked for is refused."""
-    server.answers[CHAT] = ["vllm-florist"]
+    server.answers[CHAT] = ["vllm-base"]
     with pytest.raises(EngineUnavailable, match="another voice"):
         await complete(engine(), Request(TURNS, adapter(PIRATE)))
 
@@ -190,10 +220,10 @@ async def test_another_voice_is_not_shown(server, engine, adapter):
 async def test_adapters_that_the_server_was_started_with(server, engine, adapter):
     """With `listed`, nothing is loaded, and an adapter that is not listed is said with the option that it needs."""
     server.answers |= {MODELS: ["vllm-listed-models"], CHAT: ["vllm-florist"]}
-    remote = engine(use="listed")
+    remote, pirate = engine(use="listed"), adapter(PIRATE)
     assert "Princeton" in await complete(remote, Request(TURNS, adapter(FLORIST)))
-    with pytest.raises(EngineUnavailable, match=f"--lora-modules {PIRATE}="):
-        await complete(remote, Request(TURNS, adapter(PIRATE)))
+    with pytest.raises(EngineUnavailable, match=f"--lora-modules {pirate.version}="):
+        await complete(remote, Request(TURNS, pirate))
     assert server.bodies(LOAD) == []
 
 
@@ -444,9 +474,8 @@ async def test_a_server_that_loads_no_adapters_is_said(server, engine, adapter, 
 async def test_a_folder_that_the_server_does_not_see_is_said(server, engine, adapter):
     """The sentence names the setting that maps one path to the other."""
     server.answers[LOAD] = ["vllm-folder-missing"]
-    with pytest.raises(EngineUnavailable, match="remote_adapter_folder says where"):
+    with pytest.raises(EngineUnavailable, match="remote_adapter_mount says under"):
         await complete(engine(), Request(TURNS, adapter(FLORIST)))
-    server.answers |= {LOAD: ["vllm-loaded"], CHAT: ["vllm-florist"]}
 
 
 async def test_a_shelf_that_cannot_be_written_is_said(engine, adapter, tmp_path):
