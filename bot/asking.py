@@ -14,8 +14,6 @@ from bot.sentences import faults
 from bot.settings import Settings
 from bot.wiring import Parts, parts
 
-_AT_ONCE = 8
-
 
 def as_json(answer: Answer) -> dict[str, Any]:
     """Return an answer as the command line prints it."""
@@ -40,11 +38,35 @@ async def ask_one(  # noqa: PLR0913 -- one argument each for the command's flags
     question = Question(text, server, persona or settings.persona, channels=(channel,) if channel else ())
     async with parts(settings) as ready:
         ready.store.documents(server)  # an unknown server is said before a model is loaded
-        answer = await ready.answerer.answer(question)
-    if plain:
-        print(json.dumps(as_json(answer), ensure_ascii=False))  # noqa: T201 -- the command's output
-    else:
-        show(answer)
+        if plain:
+            answer = await ready.answerer.answer(question)
+            print(json.dumps(as_json(answer), ensure_ascii=False))  # noqa: T201 -- the command's output
+        else:
+            await _tell(ready.answerer, question)
+
+
+async def _tell(answerer: Answerer, question: Question) -> None:
+    """Print an answer; on a terminal its sentences stand there as soon as they are checked."""
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    console = Console(highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        show(await answerer.answer(question))
+        return
+    grown = ""
+    with Live(console=console, transient=True, auto_refresh=False) as live:
+
+        def grow(text: str) -> None:
+            nonlocal grown
+            grown = text
+            live.update(Text.assemble((question.persona, "bold"), ": ", text), refresh=True)
+
+        answer = await answerer.answer(question, grow)
+    if not answer.reply.startswith(grown):
+        console.print("[dim]The draft that stood here did not pass as a whole; this is the answer:[/]")
+    show(answer)
 
 
 def show(answer: Answer) -> None:
@@ -78,22 +100,18 @@ async def ask_batch(settings: Settings, file: Path) -> int:
 
 
 async def _in_order(ready: Parts, questions: list[Question]) -> AsyncIterator[tuple[Question, Answer | str]]:
-    slots = asyncio.Semaphore(_AT_ONCE)
+    slots = asyncio.Semaphore(ready.settings.at_once)  # so that the file fills every turn, and none waits in line
 
     async def answered(question: Question) -> Answer | str:
         async with slots:
-            return await _answer_or_sentence(ready.answerer, question)
+            try:
+                return await ready.answerer.answer(question)
+            except faults() as error:
+                return str(error)
 
     tasks = [asyncio.create_task(answered(question)) for question in questions]
     for question, task in zip(questions, tasks, strict=True):
         yield question, await task
-
-
-async def _answer_or_sentence(answerer: Answerer, question: Question) -> Answer | str:
-    try:
-        return await answerer.answer(question)
-    except faults() as error:
-        return str(error)
 
 
 async def chat(settings: Settings, server: str, persona: str | None) -> None:
@@ -101,11 +119,10 @@ async def chat(settings: Settings, server: str, persona: str | None) -> None:
     async with parts(settings) as ready:
         ready.store.documents(server)
         while text := (await asyncio.to_thread(_prompt)).strip():
-            answer = await _answer_or_sentence(ready.answerer, Question(text, server, persona or settings.persona))
-            if isinstance(answer, Answer):
-                show(answer)
-            else:
-                print(answer, file=sys.stderr)  # noqa: T201 -- a sentence for the person at the keyboard
+            try:
+                await _tell(ready.answerer, Question(text, server, persona or settings.persona))
+            except faults() as error:
+                print(error, file=sys.stderr)  # noqa: T201 -- a sentence for the person at the keyboard
 
 
 def _prompt() -> str:

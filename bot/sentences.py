@@ -18,6 +18,7 @@ SERVER = click.option("--server", required=True, help="Whose knowledge it is.")
 
 def faults() -> tuple[type[Exception], ...]:
     """Return every class whose message is a sentence for the person at the keyboard or in the channel."""
+    from bot.admission import Busy
     from bot.answering import BadQuestion
     from bot.batch import BadBatch
     from bot.discord_client import CannotConnect
@@ -31,7 +32,7 @@ def faults() -> tuple[type[Exception], ...]:
     from personas.persona import BadPersona
 
     return (
-        BadAdapter, BadBatch, BadPersona, BadQuestion, BadServer, BadSettings, CannotConnect, EngineUnavailable,
+        BadAdapter, BadBatch, BadPersona, BadQuestion, BadServer, BadSettings, Busy, CannotConnect, EngineUnavailable,
         FileExistsError, ModelsMissing, SetupFailed, UnknownServer, UnreadableDocument,
     )  # fmt: skip
 

@@ -55,6 +55,10 @@ class Settings(BaseSettings):
     """How often each server's files are compared with what is indexed."""
     longest_question: Annotated[int, Field(ge=1)] = 1000
     """Characters; a longer question is refused rather than cut."""
+    at_once: Annotated[int, Field(ge=1)] = 8
+    """Questions that are answered at the same time; a question may have two drafts drawn together."""
+    longest_line: Annotated[int, Field(ge=1)] = 256
+    """Questions that may wait for their turn; those beyond are told to try again."""
     discord_token: SecretStr | None = None
     """The bot's token, from the developer portal."""
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from bot import models
+from bot.admission import Line
 from bot.answering import Answerer
 from bot.settings import Settings
 from bot.voices import Voices
@@ -68,7 +69,10 @@ async def parts(settings: Settings) -> AsyncIterator[Parts]:
     engine = _open_engine(settings)
     base = models.base_path(settings) if settings.has_voices else None
     voices = Voices(persona.LIBRARY, settings.home / "adapters", base)
-    answerer = Answerer(store, embedder, engine, voices, silence=settings.silence, longest=settings.longest_question)
+    line = Line(settings.at_once, settings.longest_line)
+    answerer = Answerer(
+        store, embedder, engine, voices, silence=settings.silence, longest=settings.longest_question, line=line
+    )
     try:
         yield Parts(settings, store, embedder, answerer)
     finally:

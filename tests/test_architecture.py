@@ -26,6 +26,7 @@ HOMES = {
         "bot.discord_admin",
         "bot.discord_chat",
         "bot.discord_client",
+        "bot.discord_growing",
         "bot.discord_replies",
         "bot.discord_text",
     },
