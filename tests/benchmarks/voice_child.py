@@ -30,6 +30,8 @@ class Peer:
     module: str
     environment: str = ""
     """The folder of the virtual environment that has it; empty: this one."""
+    made_by: str = ""
+    """The command that makes that folder."""
     mixes: str = "mixed"
     """`mixed`: any adapters in one step; `grouped`: one adapter after another; `none`: no adapter at all."""
     plain: bool = True
@@ -45,10 +47,10 @@ PEERS = (
     Peer("transformers", "transformers", "hugging_face", mixes="none"),
     Peer("peft-set", "peft set_adapter", "hugging_face", mixes="grouped", plain=False),
     Peer("peft-names", "peft adapter_names", "hugging_face", plain=False),
-    Peer("vllm", "vLLM on CPU", "vllm_cpu", environment=".venv-vllm"),
-    Peer("llama.cpp", "llama.cpp, 4-bit", "llama_cpp", environment=".venv-bench", mixes="grouped"),
-    Peer("openvino", "OpenVINO GenAI, int8", "openvino_pipeline", environment=".venv-bench", mixes="none"),
-    Peer("openvino-lora", "OpenVINO GenAI, int8, LoRA", "openvino_pipeline", environment=".venv-bench", mixes="grouped",
+    Peer("vllm", "vLLM on CPU", "vllm_cpu", environment=".venv-vllm", made_by="make bench VLLM=1"),
+    Peer("llama.cpp", "llama.cpp, 4-bit", "llama_cpp", environment=".venv-bench", made_by="make bench", mixes="grouped"),
+    Peer("openvino", "OpenVINO GenAI, int8", "openvino_pipeline", environment=".venv-bench", made_by="make bench", mixes="none"),
+    Peer("openvino-lora", "OpenVINO GenAI, int8, LoRA", "openvino_pipeline", environment=".venv-bench", made_by="make bench", mixes="grouped",
          plain=False),
 )  # fmt: skip
 MEMORY_READ = Peer("memory", "memory read", "memory_read")

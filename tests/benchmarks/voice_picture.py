@@ -6,7 +6,7 @@ from voice_figures import Figures
 from voice_load import Cell
 
 PANELS = (Cell(1, 1), Cell(8, 4), Cell(16, 16))
-WIDTH, LABELS, BARS, ROW, GAP = 780, 220, 400, 24, 22
+WIDTH, LABELS, BARS, ROW, GAP = 780, 220, 350, 24, 22
 """Pixels: the picture, the column of names, the longest bar, one bar with its distance, between two panels."""
 COLOURS = """
 .ground { fill: #ffffff } .word { fill: #1f2328 } .faint { fill: #59636e }

@@ -122,7 +122,6 @@ class Run:
         child = self.children[name]
         try:
             whole = child.answer(self._prompts.of(cell, f"whole {number}"), NEW_TOKENS)
-            first = child.answer(self._prompts.of(cell, f"first {number}"), 1)
             _need_all_tokens(child.peer, cell, whole["rows"])
         except Failed as failed:
             self._leave_out(name, str(failed))
@@ -132,7 +131,7 @@ class Run:
         self.result["measurements"].append({
             "peer": name, "round": number, "requests": cell.requests, "adapters": cell.adapters,
             "seconds": whole["seconds"], "rows": [row["seconds"] for row in whole["rows"]],
-            "first": [row["seconds"] for row in first["rows"]], "peak": whole["peak"], "others": whole["others"],
+            "first": [row["first"] for row in whole["rows"]], "peak": whole["peak"], "others": whole["others"],
         })  # fmt: skip
 
     def _beside(self, number: int) -> None:
@@ -151,7 +150,7 @@ class Run:
 
 def _need(peer: Peer, python: Path) -> None:
     if not python.is_file():
-        raise Failed(f"{peer.title} is left out: {peer.environment} is not there (`make {peer.environment}`).")
+        raise Failed(f"{peer.title} is left out: it is not in {peer.environment}, which `{peer.made_by}` makes.")
 
 
 def _need_all_tokens(peer: Peer, cell: Cell, rows: list[dict]) -> None:

@@ -4,8 +4,7 @@
 
 Every system runs in a process of its own with two threads; the systems take turns at each load, so that whatever else
 the machine does hits all alike. Prompts have about 300 tokens and are new in each round; every reply has the same
-number of tokens. The time to the first token is that of a reply of one token, all asked at once. What a system needs
-is fetched or made in a folder that is kept for the next run.
+number of tokens. What a system needs is fetched or made in a folder that is kept for the next run.
 """
 
 import argparse

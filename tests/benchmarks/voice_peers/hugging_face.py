@@ -3,7 +3,7 @@
 import time
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, StoppingCriteria
 
 
 class System:
@@ -40,13 +40,19 @@ class System:
         replies: dict[int, dict] = {}
         for batch in batches:
             chosen = [rows[n] for n in batch]
-            written = self._batch(chosen, new_tokens)
+            watch = FirstToken(len(chosen))
+            written = self._batch(chosen, new_tokens, watch)
             seconds = time.perf_counter() - start
             for n, ids in zip(batch, written.tolist(), strict=True):
-                replies[n] = {"seconds": seconds, "tokens": len(ids), "text": self._tokenizer.decode(ids)}
+                replies[n] = {
+                    "seconds": seconds,
+                    "first": watch.at - start,
+                    "tokens": len(ids),
+                    "text": self._tokenizer.decode(ids),
+                }
         return {"seconds": time.perf_counter() - start, "rows": [replies[n] for n in range(len(rows))]}
 
-    def _batch(self, rows: list[dict], new_tokens: int) -> torch.Tensor:
+    def _batch(self, rows: list[dict], new_tokens: int, watch: "FirstToken") -> torch.Tensor:
         longest = max(len(row["ids"]) for row in rows)
         ids = torch.tensor([[0] * (longest - len(row["ids"])) + row["ids"] for row in rows])
         mask = torch.tensor([[0] * (longest - len(row["ids"])) + [1] * len(row["ids"]) for row in rows])
@@ -61,6 +67,19 @@ class System:
             do_sample=False,
             max_new_tokens=new_tokens,
             min_new_tokens=new_tokens,
+            stopping_criteria=[watch],
             **more,
         )
         return output[:, longest:]
+
+
+class FirstToken(StoppingCriteria):
+    """Never stops anything; is asked after every token, and so knows when the first was written."""
+
+    def __init__(self, rows: int) -> None:
+        self.at = 0.0
+        self._never = torch.zeros(rows, dtype=torch.bool)
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor, **_: object) -> torch.Tensor:
+        self.at = self.at or time.perf_counter()
+        return self._never

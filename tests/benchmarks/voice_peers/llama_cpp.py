@@ -46,12 +46,14 @@ class System:
             row = rows[number]
             request = {
                 "prompt": row["ids"], "n_predict": new_tokens, "ignore_eos": True, "temperature": 0.0,
-                "cache_prompt": True,
+                "cache_prompt": True, "stream": True, "stream_options": {"include_usage": True},
                 "lora": [{"id": n, "scale": float(n == row["adapter"])} for n in range(self._count)],
             }  # fmt: skip
-            said = self._server.handle_completions(request)
-            tokens, text = said["usage"]["completion_tokens"], said["choices"][0]["text"]
-            replies[number] = {"seconds": time.perf_counter() - start, "tokens": tokens, "text": text}
+            heard: list[tuple[float, dict]] = []
+            self._server.handle_completions(request, lambda piece: heard.append((time.perf_counter() - start, piece)))
+            [tokens] = [piece["usage"]["completion_tokens"] for _, piece in heard if piece.get("usage")]
+            text = "".join(piece["choices"][0]["text"] for _, piece in heard if piece.get("choices"))
+            replies[number] = {"seconds": heard[-1][0], "first": heard[0][0], "tokens": tokens, "text": text}
 
         threads = [threading.Thread(target=one, args=(number,)) for number in range(len(rows))]
         for thread in threads:

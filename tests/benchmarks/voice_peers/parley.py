@@ -2,6 +2,9 @@
 
 import asyncio
 import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from contextvars import ContextVar
 from pathlib import Path
 
 from transformers import AutoTokenizer
@@ -14,6 +17,19 @@ PROBE = 0.01
 """Seconds between two looks at the clock; what the second comes late is the loop's lag."""
 
 
+FIRST: ContextVar[dict] = ContextVar("FIRST")
+
+
+class WatchedEngine(LocalEngine):
+    """The engine, with a look at the clock when the first piece of a reply arrives: the seam shows whole sentences."""
+
+    async def _pieces(self, request: Request) -> AsyncGenerator[str, None]:
+        async with aclosing(super()._pieces(request)) as pieces:
+            async for piece in pieces:
+                FIRST.get().setdefault("first", time.perf_counter())
+                yield piece
+
+
 class System:
     """Asks all rows of a load at once, as members do."""
 
@@ -21,10 +37,10 @@ class System:
         self._loop = asyncio.new_event_loop()
         self._adapters = [Adapter(version, Path(folder)) for version, folder in job["adapters"]]
         self._tokenizer = AutoTokenizer.from_pretrained(job["endless"])
-        self._engine = LocalEngine(job["endless"], log=Path(job["work"]) / "engine.log")
+        self._engine = WatchedEngine(job["endless"], log=Path(job["work"]) / "engine.log")
         row = {"turns": [{"role": "user", "content": "Hello!"}], "adapter": 0}
         self.answer([row], 4)
-        self.says = str(getattr(self._engine, "runtime", "") or type(self._engine).__name__)
+        self.says = self._engine.runtime
 
     def answer(self, rows: list[dict], new_tokens: int) -> dict:
         """Return the measurement, with the loop's lags in milliseconds."""
@@ -44,11 +60,18 @@ class System:
     async def _one(self, row: dict, new_tokens: int, start: float) -> dict:
         turns = tuple(Turn(**turn) for turn in row["turns"])
         adapter = None if row["adapter"] is None else self._adapters[row["adapter"]]
-        sentences, first = [], None
+        sentences, reply, first = [], {}, None
+        FIRST.set(reply)
         async for sentence in self._engine.stream(Request(turns, adapter, server="bench", max_tokens=new_tokens)):
             first = first or time.perf_counter() - start
             sentences.append(sentence)
-        return {"seconds": time.perf_counter() - start, "first_sentence": first, "text": "".join(sentences)}
+        seconds = time.perf_counter() - start
+        return {
+            "seconds": seconds,
+            "first": reply["first"] - start,
+            "first_sentence": first,
+            "text": "".join(sentences),
+        }
 
     def close(self) -> None:
         self._loop.run_until_complete(self._engine.close())

@@ -39,11 +39,8 @@ class System:
         replies: list[dict] = [{} for _ in rows]
         while self._engine.has_unfinished_requests():
             for output in self._engine.step():
-                if output.finished:
-                    [written] = output.outputs
-                    replies[numbers[output.request_id]] = {
-                        "seconds": time.perf_counter() - start,
-                        "tokens": len(written.token_ids),
-                        "text": written.text,
-                    }
+                reply, [written] = replies[numbers[output.request_id]], output.outputs
+                seconds = time.perf_counter() - start
+                reply.setdefault("first", seconds)
+                reply |= {"seconds": seconds, "tokens": len(written.token_ids), "text": written.text}
         return {"seconds": time.perf_counter() - start, "rows": replies}
