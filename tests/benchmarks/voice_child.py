@@ -30,8 +30,6 @@ class Peer:
     module: str
     environment: str = ""
     """The folder of the virtual environment that has it; empty: this one."""
-    made_by: str = ""
-    """The command that makes that folder."""
     mixes: str = "mixed"
     """`mixed`: any adapters in one step; `grouped`: one adapter after another; `none`: no adapter at all."""
     plain: bool = True
@@ -42,17 +40,17 @@ class Peer:
         return self.mixes != "none" if adapters else self.plain
 
 
+MADE_BY = {".venv-vllm": "make bench VLLM=1", ".venv-bench": "make bench"}
 PEERS = (
     Peer("ours", "Parley", "parley"),
     Peer("transformers", "transformers", "hugging_face", mixes="none"),
     Peer("peft-set", "peft set_adapter", "hugging_face", mixes="grouped", plain=False),
     Peer("peft-names", "peft adapter_names", "hugging_face", plain=False),
-    Peer("vllm", "vLLM on CPU", "vllm_cpu", environment=".venv-vllm", made_by="make bench VLLM=1"),
-    Peer("llama.cpp", "llama.cpp, 4-bit", "llama_cpp", environment=".venv-bench", made_by="make bench", mixes="grouped"),
-    Peer("openvino", "OpenVINO GenAI, int8", "openvino_pipeline", environment=".venv-bench", made_by="make bench", mixes="none"),
-    Peer("openvino-lora", "OpenVINO GenAI, int8, LoRA", "openvino_pipeline", environment=".venv-bench", made_by="make bench", mixes="grouped",
-         plain=False),
-)  # fmt: skip
+    Peer("vllm", "vLLM on CPU", "vllm_cpu", ".venv-vllm"),
+    Peer("llama.cpp", "llama.cpp, 4-bit", "llama_cpp", ".venv-bench", mixes="grouped"),
+    Peer("openvino", "OpenVINO GenAI, int8", "openvino_pipeline", ".venv-bench", mixes="none"),
+    Peer("openvino-lora", "OpenVINO GenAI, int8, LoRA", "openvino_pipeline", ".venv-bench", "grouped", plain=False),
+)
 MEMORY_READ = Peer("memory", "memory read", "memory_read")
 
 

@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 
 from rich.console import Console
-from voice_child import MEMORY_READ, Child, Failed, Peer
+from voice_child import MADE_BY, MEMORY_READ, Child, Failed, Peer
 from voice_figures import faults, nearest_voice
 from voice_load import CELLS, QUICK_CELLS, Cell, Prompts, endless_base, make_adapters
 
@@ -150,7 +150,9 @@ class Run:
 
 def _need(peer: Peer, python: Path) -> None:
     if not python.is_file():
-        raise Failed(f"{peer.title} is left out: it is not in {peer.environment}, which `{peer.made_by}` makes.")
+        raise Failed(
+            f"{peer.title} is left out: it is not in {peer.environment}, which `{MADE_BY[peer.environment]}` makes."
+        )
 
 
 def _need_all_tokens(peer: Peer, cell: Cell, rows: list[dict]) -> None:
