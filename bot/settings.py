@@ -83,9 +83,12 @@ class Settings(BaseSettings):
         return self.engine == "local" or (self.engine == "remote" and self.remote_adapters != "none")
 
     @model_validator(mode="after")
-    def _remote_is_somewhere(self) -> Self:
+    def _remote_can_be_asked(self) -> Self:
         if self.engine == "remote" and self.remote_url is None:
             raise ValueError("engine is remote, so remote_url must say where, such as http://127.0.0.1:8000/v1")
+        key = self.remote_key.get_secret_value() if self.remote_key else ""
+        if not key.isascii() or not key.isprintable():
+            raise ValueError("remote_key holds a character that no header can carry, such as a line break")
         return self
 
     @classmethod

@@ -188,7 +188,7 @@ class RemoteServer:
             return EngineUnavailable(f"{self.shown} refuses the key: set PARLEY_REMOTE_KEY to the one that it wants.")
         if status == _NOT_FOUND and "model" in words.lower():
             return UnknownModel(f"{self.shown} has no such model ({words}): mend remote_model.")
-        if status in {429, 503}:
+        if status in {429, 502, 503, 504}:
             return ServerBusy(f"{self.shown} is busy or still starting ({words}). Please ask again in a minute.")
         return _Refused(self.shown, status, words)
 
@@ -198,8 +198,8 @@ class _Refused(EngineUnavailable):
 
     def __init__(self, shown: str, status: int, words: str) -> None:
         self.status, self.words = status, words
-        advice = " remote_url mostly ends in /v1." if self.is_no_such_path else ""
-        super().__init__(f"{shown} refused the request ({status or 'in its reply'}): {words}.{advice}")
+        advice = "remote_url mostly ends in /v1" if self.is_no_such_path else "its log may say more"
+        super().__init__(f"{shown} refused the request ({status or 'in its reply'}): {words}; {advice}.")
 
     @property
     def is_no_such_path(self) -> bool:

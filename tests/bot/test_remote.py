@@ -28,6 +28,8 @@ def closed():
         ({"remote_url": "127.0.0.1:8000"}, "remote_url: "),
         ({"remote_url": "ftp://127.0.0.1/v1"}, "remote_url: "),
         ({"remote_url": URL, "remote_adapters": "some"}, "remote_adapters: "),
+        ({"remote_url": URL, "remote_key": "pasted\n"}, "remote_key holds a character that no header can carry"),
+        ({"remote_url": URL, "remote_key": "\u043a\u043b\u044e\u0447"}, "remote_key holds"),
     ],
 )
 def test_settings_that_lead_nowhere_are_a_sentence(flags, words):

@@ -127,14 +127,14 @@ async def test_an_adapter_that_vllm_has_forgotten_is_loaded_again(vllm, engine, 
 
 
 async def test_closing_a_reply_ends_the_work_there(vllm, engine):
-    """The server counts the request as aborted and has nothing left to run."""
-    before = figure(vllm, "request_success_total", 'finished_reason="abort"')
+    """The server has nothing left to run, though the reply never came to its end or to its limit."""
+    before = figure(vllm, "request_success_total")
     question = Turn(role="user", content="Tell me a very long story about a lighthouse. Use short sentences.")
     reply = engine.stream(Request((question,), max_tokens=1500, deadline=600))
     assert await anext(reply)
     await reply.aclose()
     assert await asyncio.to_thread(is_idle, vllm)
-    assert figure(vllm, "request_success_total", 'finished_reason="abort"') == before + 1
+    assert figure(vllm, "request_success_total") == before
 
 
 async def test_a_prompt_that_is_too_long_is_said(engine):
@@ -150,9 +150,10 @@ def is_idle(vllm):
     return figure(vllm, "num_requests_running") == 0
 
 
-def figure(vllm, name, label=""):
+def figure(vllm, name):
     """Return the sum of one of vLLM's own counts."""
     with urllib.request.urlopen(vllm.removesuffix("/v1") + "/metrics") as answer:  # noqa: S310 -- likewise
         lines = answer.read().decode().splitlines()
-    rows = [line for line in lines if re.match(rf"vllm:{name}\W", line) and label in line]
+    rows = [line for line in lines if re.match(rf"vllm:{name}\W", line)]
+    assert rows
     return sum(float(row.rpartition(" ")[2]) for row in rows)

@@ -306,12 +306,15 @@ async def breaks_in_the_middle(request):
         ),
         pytest.param("vllm-wrong-key", "refuses the key: set PARLEY_REMOTE_KEY", id="key of vllm"),
         pytest.param("llama-models-nokey", "refuses the key", id="key of llama.cpp"),
-        pytest.param("vllm-nothing-here", "Not Found. remote_url mostly ends in /v1", id="wrong path"),
+        pytest.param("vllm-nothing-here", "Not Found; remote_url mostly ends in /v1", id="wrong path"),
         pytest.param(answering("<h1>gone</h1>", status=404, kind="text/html"), "404", id="html with 404"),
         pytest.param("vllm-unknown-model", "mend remote_model", id="unknown model"),
         pytest.param("llama-loading", "still starting", id="starting"),
         pytest.param(answering('{"error": "slow down"}', status=429), "slow down", id="too many"),
-        pytest.param(answering('{"error": {"message": "boom"}}', status=500), "boom", id="fault of the server's"),
+        pytest.param(answering("<h1>bad</h1>", status=502, kind="text/html"), "busy or still", id="gateway"),
+        pytest.param(
+            answering('{"error": {"message": "boom"}}', status=500), "boom; its log", id="fault of the server's"
+        ),
     ],
 )
 async def test_a_strange_answer_is_a_sentence(server, engine, answer, words):
