@@ -69,26 +69,33 @@ class GrowingReply:
     def _show(self, text: str, due: float) -> asyncio.Task[None]:
         self._text, self._due = self._opening + text, due
         self._changed.set()
-        self._writer = self._writer or asyncio.create_task(self._write())
+        # One that failed is kept: what Discord has refused is not sent again.
+        if self._writer is None or (self._writer.done() and not self._writer.exception()):
+            self._writer = asyncio.create_task(self._write())
         return self._writer
 
     async def _write(self) -> None:
         loop = asyncio.get_running_loop()
-        while not self._complete:
-            wait = self._due - loop.time() if self._text != self._shown else None
-            if wait is not None and wait <= 0:
+        while not self._complete and self._text != self._shown:
+            self._changed.clear()
+            try:
+                async with asyncio.timeout(max(0.0, self._due - loop.time())):
+                    await self._changed.wait()
+            except TimeoutError:
                 self._shown, self._shown_at = self._text, loop.time()
                 await self._put(1, split(self._text)[0])
-                continue
-            self._changed.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(wait):
-                    await self._changed.wait()
-        for n, part in enumerate(split(self._text), 1):
+        for n, part in enumerate(split(self._text) if self._complete else (), 1):
             await self._put(n, part)
 
     async def _put(self, n: int, part: str) -> None:
         if n > len(self._sent):
             self._sent.append(await self._send(part, n))
         elif self._sent[n - 1].content != part:
-            self._sent[n - 1] = await self._sent[n - 1].edit(content=part, allowed_mentions=NOBODY)
+            self._sent[n - 1] = await _edited(self._sent[n - 1], part)
+
+
+async def _edited(message: discord.Message, text: str) -> discord.Message:
+    if isinstance(message, discord.WebhookMessage):
+        return await message.edit(content=text, allowed_mentions=NOBODY)
+    # Unless told otherwise, discord.py lets previews unfold again.
+    return await message.edit(content=text, suppress=True, allowed_mentions=NOBODY)

@@ -1,3 +1,4 @@
+import asyncio
 import re
 
 import pytest
@@ -5,6 +6,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from bot.admission import Busy, Line
 from bot.answering import Answerer, BadQuestion, Question
 from bot.demo import SAMPLES
 from bot.voices import Voices
@@ -13,6 +15,7 @@ from knowledge.embedding import HashEmbedder
 from knowledge.sqlite_store import SqliteStore
 from knowledge.store import UnknownServer
 from personas import persona
+from personas.engine import EngineUnavailable, PromptTooLong
 from personas.persona import BadPersona
 
 FEE = "Do you deliver to Princeton?"
@@ -22,15 +25,36 @@ CARD = persona.load("florist").card.lines
 
 
 class Scripted:
-    """An engine that returns the given drafts, one after the other, and the last one for ever after."""
+    """An engine that returns the given drafts, one after the other, and the last one for ever after.
 
-    def __init__(self, *drafts):
+    An exception in a draft's place is raised. After each sentence of a draft, `pause` is awaited.
+    """
+
+    def __init__(self, *drafts, pause=None):
         self.drafts = list(drafts)
+        self.pause = pause
         self.asked = []
+        self.deadlines = []
+        self.yielded = []
+        self.stopped = 0
+        self.begun = asyncio.Event()
 
     async def stream(self, request):
         self.asked.append((request.turns[-1].content, request.temperature))
-        yield self.drafts.pop(0) if len(self.drafts) > 1 else self.drafts[0]
+        self.deadlines.append(request.deadline)
+        draft = self.drafts.pop(0) if len(self.drafts) > 1 else self.drafts[0]
+        if isinstance(draft, Exception):
+            raise draft
+        try:
+            for sentence in re.findall(r".*?[.!?]\s+|.+$", draft, re.DOTALL):
+                self.yielded.append(sentence)
+                self.begun.set()
+                yield sentence
+                if self.pause:
+                    await self.pause()
+        except (asyncio.CancelledError, GeneratorExit):
+            self.stopped += 1
+            raise
 
     async def close(self):
         pass
@@ -54,10 +78,13 @@ def voices(tmp_path_factory):
 def answer(store, voices):
     """Return a way to ask the florist's shop with an engine that returns the given drafts."""
 
-    async def ask(text, *drafts, server="petal-and-stem", name="florist", engine=None, silence=0.2, **more):
+    async def ask(
+        text, *drafts, server="petal-and-stem", name="florist", engine=None, silence=0.2, line=None,
+        on_sentence=None, on_place=None, **more,
+    ):  # fmt: skip
         speaker = engine or Scripted(*drafts)
-        answerer = Answerer(store, HashEmbedder(), speaker, voices, silence=silence, longest=1000)
-        return await answerer.answer(Question(text, server, name, **more))
+        answerer = Answerer(store, HashEmbedder(), speaker, voices, silence=silence, longest=1000, line=line)
+        return await answerer.answer(Question(text, server, name, **more), on_sentence, on_place)
 
     return ask
 
@@ -232,3 +259,143 @@ async def test_no_number_is_sent_that_the_passage_lacks(answer, draft):
     given_ = await answer(FEE, draft)
     held = " ".join(source.passage for source in given_.sources)
     assert set(re.findall(r"\d+", given_.reply)) <= set(re.findall(r"\d+", held))
+
+
+async def test_sentences_are_shown_once_they_are_checked(answer):
+    """Each sentence is shown while the next is still to come, with all that stands before it."""
+    draft = f"{TRUE} Deliveries to Princeton students need a cell phone number."
+    engine = Scripted(draft, pause=lambda: asyncio.sleep(0))
+    shown = []
+    given_ = await answer(FEE, engine=engine, on_sentence=lambda text: shown.append((text, len(engine.yielded))))
+    assert shown[0] == (TRUE, 1)
+    assert (given_.verdict, [text for text, _ in shown]) == ("answered", [TRUE, draft])
+
+
+async def test_a_false_sentence_is_not_shown_and_ends_its_draft(answer):
+    """What follows a sentence that the notes do not bear out is not written any more; the redrafts come next."""
+    engine = Scripted(f"{TRUE} That is ${99}, dear. Nobody writes this.", TRUE)
+    shown = []
+    given_ = await answer(FEE, engine=engine, on_sentence=shown.append)
+    assert (given_.reply, given_.verdict, shown) == (TRUE, "answered", [TRUE])
+    assert "Nobody writes this." not in engine.yielded
+    assert any("99" in fault for fault in given_.unsupported)
+
+
+async def test_a_draft_that_lacks_the_answer_is_replaced(answer):
+    """A reply that only lacks the value is shown as it grows, and the verdict on the whole still counts."""
+    shown = []
+    given_ = await answer("How much is delivery to Princeton?", "We deliver to Princeton.", on_sentence=shown.append)
+    assert (shown, given_.verdict) == (["We deliver to Princeton."], "quoted")
+
+
+async def test_redrafts_are_never_shown(answer):
+    """Only the first draft is streamed; a redraft is the final reply or nothing."""
+    shown = []
+    given_ = await answer(FEE, FALSE, TRUE, on_sentence=shown.append)
+    assert (given_.verdict, shown) == ("answered", [])
+
+
+async def test_an_unfinished_sentence_is_not_shown(answer):
+    """What the token limit may have cut off waits for the end, where it is dropped."""
+    shown = []
+    await answer(FEE, f"{TRUE} Our own van also", on_sentence=shown.append)
+    assert shown == [TRUE]
+
+
+async def test_small_talk_is_shown_as_it_comes(answer):
+    """The sentences of a greeting that claim nothing are shown, the others are not."""
+    shown = []
+    given_ = await answer("hello", "Hello there, my dear. Roses are $5 today.", on_sentence=shown.append)
+    assert (given_.reply in CARD.greeting, shown) == (True, ["Hello there, my dear."])
+
+
+async def test_the_second_redraft_ends_when_the_first_passes(answer):
+    """Nobody waits for the other redraft, and the engine is told so."""
+    slow = asyncio.Event()
+
+    class Uneven(Scripted):
+        async def stream(self, request):
+            async for sentence in super().stream(request):
+                if len(self.asked) == 3 and sentence == FALSE:
+                    try:
+                        await slow.wait()
+                    finally:
+                        self.stopped += 1
+                yield sentence
+
+    engine = Uneven(FALSE, TRUE, FALSE)
+    given_ = await asyncio.wait_for(answer(FEE, engine=engine), 30)
+    assert (given_.reply, given_.verdict) == (TRUE, "answered")
+    assert len(engine.asked) == 3
+    assert engine.stopped >= 1
+
+
+AWAY = EngineUnavailable("The voice engine is starting. Please ask again in a minute.")
+LONG = PromptTooLong("The prompt has 9,000 tokens; at most 2,048 are read.")
+
+
+@pytest.mark.parametrize("drafts", [(AWAY,), (FALSE, AWAY), (LONG,)])
+async def test_without_an_engine_the_passage_speaks(answer, drafts):
+    """Where the engine is away, from the start or half-way, or the note is too long for it, the passage is quoted."""
+    given_ = await answer(FEE, *drafts)
+    assert given_.verdict == "quoted"
+    assert given_.sources[0].passage in given_.reply.replace("> ", "")
+    assert given_.unsupported[-1].endswith(str(drafts[-1]))
+    assert (drafts[-1] is LONG) == ("longer than the model reads" in given_.unsupported[-1])
+
+
+async def test_without_an_engine_nothing_is_made_up(answer):
+    """What the notes do not hold is left unsure, and small talk gets the persona's own greeting."""
+    assert (await answer("who is the king of the north?", AWAY)).verdict == "unsure"
+    greeted = await answer("hello", AWAY)
+    assert (greeted.verdict, greeted.reply in CARD.greeting, greeted.unsupported) == ("chat", True, (str(AWAY),))
+
+
+async def test_questions_wait_in_line_and_hear_their_place(answer):
+    """One question holds its turn until its last draft; the next hears that it is the first in line."""
+    heard, question = asyncio.Event(), "How much is delivery to Princeton?"
+    engine, line, places = Scripted("We deliver to Princeton.", pause=heard.wait), Line(at_once=1), []
+
+    def on_place(place):
+        places.append(place)
+        heard.set()
+
+    first = asyncio.create_task(answer(question, engine=engine, line=line))
+    await engine.begun.wait()
+    second = asyncio.create_task(answer(question, engine=engine, line=line, on_place=on_place))
+    assert [(await task).verdict for task in (first, second)] == ["quoted", "quoted"]
+    assert places == [1]
+    assert [warmth > 0 for _, warmth in engine.asked] == [False, True, True] * 2
+
+
+async def test_a_full_line_is_a_sentence(answer):
+    """Whoever finds no place is told to try again; what the notes do not say is said all the same, without a turn."""
+    line = Line(at_once=1, longest=1)
+    async with line.turn("other"):
+        joined = asyncio.Event()
+        waiting = asyncio.create_task(answer(FEE, TRUE, line=line, on_place=lambda _: joined.set()))
+        await joined.wait()
+        with pytest.raises(Busy, match="wait for those answers"):
+            await answer(FEE, TRUE, line=line)
+        assert (await answer("who is the king of the north?", TRUE, line=line, silence=0.9)).verdict == "unsure"
+    assert (await waiting).reply == TRUE
+
+
+async def test_the_engine_is_told_how_long_anybody_waits(answer):
+    """Each draft gets what is left of the time that an answer may take."""
+    engine = Scripted(FALSE, FALSE, TRUE)
+    await answer(FEE, engine=engine)
+    first, *redrafts = engine.deadlines
+    assert all(0 < left < first <= 120 for left in redrafts)
+
+
+async def test_a_cancelled_question_stops_its_draft_and_frees_its_turn(answer):
+    """The engine's stream is closed, and the next question has the turn."""
+    engine, line = Scripted(f"{TRUE} And so on.", pause=asyncio.Event().wait), Line(at_once=1)
+    task = asyncio.create_task(answer(FEE, engine=engine, line=line))
+    await engine.begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert engine.stopped == 1
+    assert (await answer(FEE, TRUE, line=line)).reply == TRUE
