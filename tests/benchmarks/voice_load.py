@@ -75,7 +75,8 @@ def make_adapters(base: Path, folder: Path, count: int) -> list[Adapter]:
     names = persona.names()
     for number in range(count):
         name = names[number % len(names)]
-        shipped, copy = persona.LIBRARY / name / "adapter", folder / f"{number:02}-{name}"
+        shipped = persona.LIBRARY / name / "adapter"
+        copy = folder / f"{number:02}-{adapters.admit(shipped, name, str(base)).version}"
         if not (copy / "card.json").is_file():
             shutil.copytree(shipped, copy, dirs_exist_ok=True)
             weights = copy / "adapter_model.safetensors"

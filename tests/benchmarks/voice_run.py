@@ -32,7 +32,7 @@ class Run:
         self.rounds = 1 if options.quick else options.rounds
         work = options.work
         work.mkdir(parents=True, exist_ok=True)
-        base = Path(models.base_path(options.settings))
+        base = options.settings.models_folder / "base"
         endless = endless_base(base, work / "base")
         voices = make_adapters(base, work / "adapters", max(cell.adapters for cell in self.cells))
         self._prompts = Prompts(endless)
@@ -99,6 +99,14 @@ class Run:
 
     def check_voices(self) -> None:
         """Compare each reply of ours in a mixed batch with the same request asked alone."""
+        if "ours" not in self.children:
+            return
+        try:
+            self.result["voices"] = self._voices()
+        except Failed as failed:
+            self._leave_out("ours", str(failed))
+
+    def _voices(self) -> dict:
         counts = {"asked": 0, "identical": 0, "other_voice": 0}
         ours = self.children["ours"]
         for cell in [cell for cell in self.cells if cell.adapters > 1]:
@@ -112,7 +120,7 @@ class Run:
                     continue
                 alone |= {voice: self._alone(row | {"adapter": voice}) for voice in range(cell.adapters)}
                 counts["other_voice"] += nearest_voice(text, alone, row["adapter"]) != row["adapter"]
-        self.result["voices"] = counts
+        return counts
 
     def _alone(self, row: dict) -> str:
         [reply] = self.children["ours"].answer([row], NEW_TOKENS)["rows"]
@@ -137,9 +145,13 @@ class Run:
     def _beside(self, number: int) -> None:
         if "memory" in self.children:
             self.result["memory_reads"].append(self.children["memory"].answer([], 0)["bytes_per_second"])
-        for more in range(FIRST_SENTENCES if "ours" in self.children else 0):
-            reply = self.children["ours"].answer(self._prompts.of(Cell(1, 1), f"sentence {number} {more}"), NEW_TOKENS)
-            self.result["first_sentence"] += [row["first_sentence"] for row in reply["rows"]]
+        prompts = [self._prompts.of(Cell(1, 1), f"sentence {number} {more}") for more in range(FIRST_SENTENCES)]
+        try:
+            for rows in prompts if "ours" in self.children else ():
+                [reply] = self.children["ours"].answer(rows, NEW_TOKENS)["rows"]
+                self.result["first_sentence"].append(reply["first_sentence"])
+        except Failed as failed:
+            self._leave_out("ours", str(failed))
 
     def _leave_out(self, name: str, why: str) -> None:
         self.result["left_out"].append(why)

@@ -44,14 +44,15 @@ def _options() -> argparse.Namespace:
 
 def measured(options: argparse.Namespace, console: Console) -> dict:
     """Run everything and return the run."""
-    models.check(options.settings)
+    models.check(options.settings.model_copy(update={"base_model": None}))
     run = Run(options, console)
     try:
         for peer in (MEMORY_READ, *(peer for peer in PEERS if peer.name in options.only)):
             run.start(peer)
         run.measure()
-        if "ours" in run.children:
-            run.check_voices()
+        run.check_voices()
+    except KeyboardInterrupt:
+        console.print("Stopped: this is what was measured so far.")
     finally:
         for child in run.children.values():
             child.close()

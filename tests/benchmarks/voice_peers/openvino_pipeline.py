@@ -1,5 +1,6 @@
 """OpenVINO GenAI on an int8 export, without adapters or with peft's adapter files; one voice a call."""
 
+import shutil
 import subprocess
 import sys
 import time
@@ -65,8 +66,11 @@ class System:
 
 def _export(base: str, folder: Path) -> Path:
     """Export the base with int8 weights, once."""
-    if not (folder / "openvino_detokenizer.xml").is_file():
+    if not folder.is_dir():
+        unfinished = folder.with_suffix(".unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
         command = [sys.executable, "-m", "optimum.commands.optimum_cli", "export", "openvino", "--model", base]
-        command += ["--task", "text-generation-with-past", "--weight-format", "int8", str(folder)]
+        command += ["--task", "text-generation-with-past", "--weight-format", "int8", str(unfinished)]
         subprocess.run(command, check=True)
+        unfinished.rename(folder)
     return folder

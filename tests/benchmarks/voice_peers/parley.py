@@ -7,7 +7,7 @@ from contextlib import aclosing
 from contextvars import ContextVar
 from pathlib import Path
 
-from transformers import AutoTokenizer
+from tokenizers import Tokenizer
 
 from personas.engine import Adapter, Request
 from personas.local_engine import LocalEngine
@@ -36,7 +36,7 @@ class System:
     def __init__(self, job: dict) -> None:
         self._loop = asyncio.new_event_loop()
         self._adapters = [Adapter(version, Path(folder)) for version, folder in job["adapters"]]
-        self._tokenizer = AutoTokenizer.from_pretrained(job["endless"])
+        self._tokenizer = Tokenizer.from_file(f"{job['endless']}/tokenizer.json")
         self._engine = WatchedEngine(job["endless"], log=Path(job["work"]) / "engine.log")
         row = {"turns": [{"role": "user", "content": "Hello!"}], "adapter": 0}
         self.answer([row], 4)
@@ -54,7 +54,7 @@ class System:
         seconds = time.perf_counter() - start
         probe.cancel()
         for reply in replies:
-            reply["tokens"] = len(self._tokenizer.encode(reply["text"], add_special_tokens=False))
+            reply["tokens"] = len(self._tokenizer.encode(reply["text"], add_special_tokens=False).ids)
         return {"seconds": seconds, "rows": replies, "lags_ms": lags}
 
     async def _one(self, row: dict, new_tokens: int, start: float) -> dict:
