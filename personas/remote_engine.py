@@ -11,13 +11,13 @@ from typing import Any, Literal
 
 from personas.engine import Adapter, EngineUnavailable, Request
 from personas.remote_adapters import RemoteAdapters
-from personas.remote_server import Model, RemoteServer, ServerBusy, UnknownModel
+from personas.remote_server import Model, RemoteServer, TryAgain, UnknownModel
 from personas.sentence_stream import SentenceStream
 
 AdapterUse = Literal["load", "listed", "none"]
 """``load``: adapters are loaded while the server runs; ``listed``: it was started with them; ``none``: base voice."""
 
-_PAUSE = 1.0  # seconds before a request that the server did not take is sent once more
+_PAUSE = 1.0  # seconds before a request that got no word of a reply is sent once more
 
 
 class RemoteEngine:
@@ -51,7 +51,7 @@ class RemoteEngine:
     async def stream(self, request: Request) -> AsyncGenerator[str, None]:
         """Yield the reply in whole sentences; closing the generator closes the connection, which ends the work there.
 
-        A request that the server did not take is sent once more. Raises EngineUnavailable and PromptTooLong.
+        A request that got no word of a reply is sent once more. Raises EngineUnavailable and PromptTooLong.
         """
         clock = _Clock(request.deadline, self._first, self._between, self._server.shown)
         for last in (False, True):
@@ -64,7 +64,7 @@ class RemoteEngine:
                             yield sentence
                 if rest := sentences.rest():
                     yield rest
-            except (ServerBusy, UnknownModel) as error:
+            except (TryAgain, UnknownModel) as error:
                 if last or begun:
                     raise
                 await self._before_again(request, error, clock)

@@ -20,8 +20,8 @@ _NOT_FOUND = 404
 _SHOWN = 200  # characters of a server's own words in a sentence
 
 
-class ServerBusy(EngineUnavailable):
-    """The server cannot be reached or takes no request now; nothing was done, so the same may be asked again."""
+class TryAgain(EngineUnavailable):
+    """The server cannot be reached, takes no request now or broke off; the same may be asked again."""
 
 
 class UnknownModel(EngineUnavailable):
@@ -40,7 +40,7 @@ class Model:
 
 
 class RemoteServer:
-    """One endpoint; its methods raise EngineUnavailable, and ServerBusy or UnknownModel where that is known."""
+    """One endpoint; its methods raise EngineUnavailable, and TryAgain or UnknownModel where that is known."""
 
     def __init__(self, url: str, key: str | None) -> None:
         """``url``: up to and with ``/v1``; ``key``: sent as a bearer token and written nowhere."""
@@ -131,7 +131,7 @@ class RemoteServer:
                     written = True
                     yield piece
         if finish is None:
-            raise EngineUnavailable(f"The reply of {self.shown} broke off half-way. Please ask again.")
+            raise TryAgain(f"The reply of {self.shown} broke off half-way. Please ask again.")
         if finish == "length" and not written:
             raise PromptTooLong(f"The prompt leaves no room for a reply in the context of the model at {self.shown}.")
 
@@ -154,7 +154,7 @@ class RemoteServer:
         try:
             yield
         except openai.APITimeoutError as error:
-            raise ServerBusy(f"{self.shown} does not take a connection: is the server up?") from error
+            raise TryAgain(f"{self.shown} does not take a connection: is the server up?") from error
         except openai.APIStatusError as error:
             raise self._refusal(error.status_code, error.response.headers.get("location"), error.body) from error
         except openai.APIConnectionError as error:
@@ -174,8 +174,8 @@ class RemoteServer:
                 "remote_url."
             )
         if any(type(cause).__name__ in {"RemoteProtocolError", "ReadError"} for cause in causes):
-            return EngineUnavailable(f"The reply of {self.shown} broke off half-way. Please ask again.")
-        return ServerBusy(f"Nobody answers at {self.shown}: start the model server, or mend remote_url.")
+            return TryAgain(f"The reply of {self.shown} broke off half-way. Please ask again.")
+        return TryAgain(f"Nobody answers at {self.shown}: start the model server, or mend remote_url.")
 
     def _refusal(self, status: int, location: str | None, body: object) -> Exception:
         words = _words(body)
@@ -189,7 +189,7 @@ class RemoteServer:
         if status == _NOT_FOUND and "model" in words.lower():
             return UnknownModel(f"{self.shown} has no such model ({words}): mend remote_model.")
         if status in {429, 502, 503, 504}:
-            return ServerBusy(f"{self.shown} is busy or still starting ({words}). Please ask again in a minute.")
+            return TryAgain(f"{self.shown} is busy or still starting ({words}). Please ask again in a minute.")
         return _Refused(self.shown, status, words)
 
 

@@ -343,6 +343,19 @@ async def test_a_busy_server_is_asked_once_more(server, engine):
     assert len(server.bodies(CHAT)) == 2
 
 
+async def hangs_up(request):
+    request.transport.abort()
+    return web.Response()
+
+
+async def test_a_connection_that_was_kept_too_long_is_not_the_end(server, engine):
+    """A server that was started anew knows nothing of old connections; the request goes over a new one."""
+    server.answers[CHAT] = ["vllm-base", hangs_up, "vllm-base"]
+    remote = engine()
+    first = await complete(remote, Request(TURNS))
+    assert await complete(remote, Request(TURNS)) == first
+
+
 @pytest.mark.parametrize("answer", [BREAKS, breaks_in_the_middle])
 async def test_what_was_begun_is_not_asked_again(server, engine, answer):
     """After the first word a reply is never begun anew: the reader would get it twice."""
