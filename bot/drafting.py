@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from bot.stopwatch import Stopwatch
 from bot.voices import Voice
 from knowledge.fact_check import Check, Finding, check
+from knowledge.polarity import polarity
 from personas.engine import Engine, Request
 
 OnSentence = Callable[[str], None]
@@ -62,10 +63,15 @@ async def draft(engine: Engine, request: Request, judge: Judge, on_sentence: OnS
             latest = Draft(text, await judge.check(text))
             if latest.outcome.spoilt:
                 return latest
-            if latest.outcome.stands and on_sentence:
+            if on_sentence and _may_be_shown(latest):
                 on_sentence(text)
     text = _whole(text)
     return latest if latest and latest.text == text else Draft(text, await judge.check(text))
+
+
+def _may_be_shown(growing: Draft) -> bool:
+    """Tell whether what stands so far harms nobody if the whole fails: a bare yes or no waits for what it is about."""
+    return growing.outcome.passed or (growing.outcome.stands and polarity(growing.text) is None)
 
 
 def _checked(text: str, question: str, notes: Sequence[str], voice: Voice) -> Check:

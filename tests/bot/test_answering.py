@@ -288,6 +288,14 @@ async def test_a_draft_that_lacks_the_answer_is_replaced(answer):
     assert (shown, given_.verdict) == (["We deliver to Princeton."], "quoted")
 
 
+async def test_a_bare_yes_or_no_is_not_shown(answer):
+    """A yes or no that may be taken back is shown with what it is about, or not at all."""
+    shown = []
+    draft = "Yes, my dear. We deliver to Princeton for $7.95."
+    await answer("How much is delivery to Princeton?", draft, on_sentence=shown.append)
+    assert shown == [draft]
+
+
 async def test_redrafts_are_never_shown(answer):
     """Only the first draft is streamed; a redraft is the final reply or nothing."""
     shown = []
