@@ -9,7 +9,7 @@ import click
 from bot import models
 from bot.settings import Settings
 from bot.voices import served
-from bot.wiring import open_remote
+from bot.wiring import open_local, open_remote
 from personas import persona
 from personas.engine import EngineUnavailable
 
@@ -28,6 +28,8 @@ def _checks(settings: Settings) -> Iterator[tuple[bool, str]]:
     try:
         models.check(settings, models.needed(settings))
         yield True, f"The models are in {settings.models_folder}."
+        if settings.engine == "local":
+            yield asyncio.run(_local(settings))
         for name in persona.names() if settings.has_voices else ():
             voice = served(persona.load(name), settings)
             yield True, f"Voice of {name}: {voice}"
@@ -41,6 +43,17 @@ def _checks(settings: Settings) -> Iterator[tuple[bool, str]]:
         yield True, "A Discord token is set."
     else:
         yield True, "No Discord token is set; the terminal works without one, `parley bot` needs PARLEY_DISCORD_TOKEN."
+
+
+async def _local(settings: Settings) -> tuple[bool, str]:
+    settings.home.mkdir(parents=True, exist_ok=True)
+    engine = open_local(settings)
+    try:
+        return True, f"The voice engine starts, on {await engine.start()}."
+    except EngineUnavailable as error:
+        return False, str(error)
+    finally:
+        await engine.close()
 
 
 async def _remote(settings: Settings) -> tuple[bool, str]:

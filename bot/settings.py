@@ -8,6 +8,7 @@ import platformdirs
 from pydantic import Field, HttpUrl, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from personas.generation import RuntimeChoice, Weights
 from personas.remote_engine import AdapterUse
 
 
@@ -33,6 +34,12 @@ class Settings(BaseSettings):
     """A transformers model id or folder in place of the embedded base model."""
     embedder: str | None = None
     """A sentence-transformers model id or folder in place of the embedded one."""
+    runtime: RuntimeChoice = "auto"
+    """What the local engine runs on: `openvino`, `peft`, or by itself the first that can hold the model."""
+    weights: Weights = "int8"
+    """Of the base model on OpenVINO: `int8` is fast, `bf16` is the model as it was trained."""
+    adapter_memory: Annotated[int, Field(ge=1)] = 256
+    """MiB of adapters that the local engine keeps in memory; the least recently used one makes room."""
     engine: Literal["local", "remote", "echo"] = "local"
     """`local` runs the model in a process of its own, `remote` asks a server; `echo` repeats the best note."""
     remote_url: HttpUrl | None = None

@@ -53,12 +53,23 @@ def open_remote(settings: Settings) -> RemoteEngine:
     )
 
 
+def open_local(settings: Settings) -> LocalEngine:
+    """Return the engine of this machine; its process starts with the first request."""
+    return LocalEngine(
+        models.base_path(settings),
+        runtime=settings.runtime,
+        weights=settings.weights,
+        adapter_memory=settings.adapter_memory,
+        log=settings.home / "engine.log",
+    )
+
+
 def _open_engine(settings: Settings) -> Engine:
     if settings.engine == "remote":
         return open_remote(settings)
     if settings.engine == "echo":
         return EchoEngine()
-    return LocalEngine(models.base_path(settings), log=settings.home / "engine.log")
+    return open_local(settings)
 
 
 @contextlib.asynccontextmanager

@@ -11,11 +11,24 @@ ROOT = Path(__file__).parents[1]
 ROOMS = ("bot", "personas", "knowledge")
 MAY_IMPORT = {"bot": {"bot", "personas", "knowledge"}, "personas": {"personas"}, "knowledge": {"knowledge"}}
 HOMES = {
-    "torch": {"personas.train", "personas.base_model", "personas.engine_worker"},
-    "transformers": {"personas.train", "personas.base_model", "personas.engine_worker"},
-    "peft": {"personas.train", "personas.base_model", "personas.engine_worker"},
-    "safetensors": {"personas.train", "personas.adapter_weights"},
-    "huggingface_hub": {"personas.base_weights"},
+    "torch": {
+        "personas.train",
+        "personas.base_model",
+        "personas.llama_graph",
+        "personas.lora_slots",
+        "personas.peft_runtime",
+    },
+    "transformers": {
+        "personas.train",
+        "personas.base_model",
+        "personas.engine_worker",
+        "personas.llama_graph",
+        "personas.peft_runtime",
+    },
+    "peft": {"personas.train", "personas.base_model", "personas.peft_runtime"},
+    "openvino": {"personas.llama_graph", "personas.paged_model", "personas.continuous_batching"},
+    "safetensors": {"personas.train", "personas.adapter_weights", "personas.llama_graph", "personas.lora_slots"},
+    "huggingface_hub": {"personas.base_weights", "personas.engine_worker"},
     "sentence_transformers": {"knowledge.embedding"},
     "sqlite_utils": {"knowledge.sqlite_store", "bot.servers"},
     "pysqlite3": {"knowledge.sqlite_store", "bot.servers"},
@@ -37,7 +50,7 @@ HOMES = {
     "filelock": {"bot.models", "personas.versions"},
     "click": {"bot.__main__", "bot.knowledge_commands", "bot.persona_commands", "bot.sentences", "bot.doctor"},
 }
-HEAVY = {"torch", "transformers", "peft", "sentence_transformers", "apscheduler", "openai"}
+HEAVY = {"torch", "openvino", "transformers", "peft", "sentence_transformers", "apscheduler", "openai"}
 SLOW = HEAVY | {"discord", "pydantic", "pydantic_settings", "sqlite_utils", "numpy", "rich"}
 BANNED = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "managers", "core"}
 MODULES = {
