@@ -41,7 +41,7 @@ def run():
         ("ours", Cell(16, 16)): (5, 5, 5), ("ours", Cell(16, 1)): (4, 4, 4),
     }  # fmt: skip
     return {
-        "machine": "2 cores (a test)", "processors": 2, "new_tokens": 64,
+        "machine": "2 cores (a test)", "processors": 2, "new_tokens": 64, "prompt_tokens": 310,
         "systems": {
             "ours": system("Parley", "mixed"), "grouped": system("One & other", "grouped"),
             "plain": system("Plain", "none"),

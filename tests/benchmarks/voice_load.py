@@ -13,12 +13,15 @@ from personas.engine import Adapter
 from personas.prompt import ask
 
 PROMPT_TOKENS = 290
-"""A prompt is filled with notes until it has at least as many tokens: 290 to 400, 310 in the middle."""
+"""A prompt is filled with notes until it has at least as many tokens: 290 to 400, 310 in the middle. With 0 it is an
+exam's question with its own notes, 50 to 150."""
 RANK = 16
 NOISE = 0.2
 """Standard deviation, relative to each weight, of what tells a made adapter from the shipped one that it is made of."""
 UNUSED = "<jupyter_script>"
 """A token that the base has and never writes; in the benchmark's copy of the base it ends a turn."""
+
+VOICES = {0: "no adapter", 1: "one adapter"}
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Cell:
     adapters: int
 
     def __str__(self) -> str:
-        voices = {0: "no adapter", 1: "one adapter"}.get(self.adapters, f"{self.adapters} adapters")
+        voices = VOICES.get(self.adapters, f"{self.adapters} adapters")
         return f"{self.requests} at once, {voices}" if self.requests > 1 else f"one request, {voices}"
 
 
@@ -101,11 +104,13 @@ def _noisy(tensors: dict, seed: int) -> dict:
 
 
 class Prompts:
-    """Prompts of the shipped exams, about 300 tokens each, no two alike, and the same in every run."""
+    """Prompts of the shipped exams, no two alike, and the same in every run."""
 
-    def __init__(self, base: Path) -> None:
+    def __init__(self, base: Path, least: int = PROMPT_TOKENS) -> None:
+        """``least``: tokens that each prompt has at least."""
         from transformers import AutoTokenizer
 
+        self._least = least
         self._tokenizer = AutoTokenizer.from_pretrained(base)
         self._personas = [persona.load(name) for name in persona.names()]
         rows = [row for one in self._personas for row in persona.read_examples(one.folder / "exam.jsonl")]
@@ -128,7 +133,7 @@ class Prompts:
             while True:
                 turns = [turn.model_dump() for turn in ask(speaker, row.question, notes)]
                 ids = self._tokenizer.apply_chat_template(turns, add_generation_prompt=True, return_dict=False)
-                if len(ids) >= PROMPT_TOKENS:
+                if len(ids) >= self._least:
                     break
                 notes.insert(chance.randint(0, len(notes)), chance.choice(self._notes))
             yield {"turns": turns, "ids": ids, "adapter": adapter}

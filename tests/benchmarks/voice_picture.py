@@ -50,7 +50,8 @@ def draw(figures: Figures) -> str:
     _text(picture, 20, 32, "Tokens a second: same weights, prompts, machine and run", "title word")
     rounds = 1 + max(one["round"] for one in figures.run["measurements"])
     of = f"median of {rounds} rounds" if rounds > 1 else "one round"
-    _text(picture, 20, 52, f"{figures.run['new_tokens']} new tokens a request, {of}, {figures.run['machine']}", "faint")
+    tokens = f"prompts of {figures.run['prompt_tokens']:.0f} tokens, replies of {figures.run['new_tokens']}"
+    _text(picture, 20, 52, f"{tokens}; {of}; {figures.run['machine']}", "faint")
     top = 74
     for load, rows in panels:
         _text(picture, 20, top + 14, str(load).capitalize(), "panel word")

@@ -6,6 +6,7 @@ import platform
 import sys
 import zipfile
 from pathlib import Path
+from statistics import median
 
 from rich.console import Console
 from voice_child import MADE_BY, MEMORY_READ, Child, Failed, Peer
@@ -17,6 +18,7 @@ from bot.progress import bar
 
 ROOT = Path(__file__).parents[2]
 NEW_TOKENS = 64
+END_OF_TURN = "<|im_end|>"
 FIRST_SENTENCES = 4
 """Further measurements of the first sentence in each round."""
 RETOKENISED = 2
@@ -35,7 +37,7 @@ class Run:
         base = options.settings.models_folder / "base"
         endless = endless_base(base, work / "base")
         voices = make_adapters(base, work / "adapters", max(cell.adapters for cell in self.cells))
-        self._prompts = Prompts(endless)
+        self._prompts = Prompts(endless, options.prompt_tokens)
         self._job = {
             "base": str(base),
             "endless": str(endless),
@@ -47,6 +49,7 @@ class Run:
             "machine": _machine(),
             "processors": os.cpu_count(),
             "new_tokens": NEW_TOKENS,
+            "prompt_tokens": median(len(row["ids"]) for row in self._prompts.of(Cell(16, 0), "whole 0")),
             "systems": {},
             "left_out": [],
             "measurements": [],
@@ -111,7 +114,7 @@ class Run:
         ours = self.children["ours"]
         for cell in [cell for cell in self.cells if cell.adapters > 1]:
             rows = self._prompts.of(cell, "voices")
-            together = [reply["text"] for reply in ours.answer(rows, NEW_TOKENS)["rows"]]
+            together = [_reply(written) for written in ours.answer(rows, NEW_TOKENS)["rows"]]
             for row, text in zip(rows, together, strict=True):
                 alone = {row["adapter"]: self._alone(row)}
                 counts["asked"] += 1
@@ -123,8 +126,8 @@ class Run:
         return counts
 
     def _alone(self, row: dict) -> str:
-        [reply] = self.children["ours"].answer([row], NEW_TOKENS)["rows"]
-        return reply["text"]
+        [written] = self.children["ours"].answer([row], NEW_TOKENS)["rows"]
+        return _reply(written)
 
     def _one(self, name: str, number: int, cell: Cell) -> None:
         child = self.children[name]
@@ -170,6 +173,11 @@ def _need(peer: Peer, python: Path) -> None:
 def _need_all_tokens(peer: Peer, cell: Cell, rows: list[dict]) -> None:
     if wrong := faults(rows, NEW_TOKENS, RETOKENISED if peer.name == "ours" else 0):
         raise Failed(f"{peer.title} is left out from {cell} on: {wrong[0]}.")
+
+
+def _reply(written: dict) -> str:
+    """Return what a member would see: in the benchmark a system writes on when the turn has ended."""
+    return written["text"].partition(END_OF_TURN)[0].strip()
 
 
 def _gguf(work: Path) -> Path:

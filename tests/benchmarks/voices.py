@@ -3,8 +3,10 @@
     python tests/benchmarks/voices.py [--quick] [--only ours,peft-names] [--json FILE] [--picture FILE]
 
 Every system runs in a process of its own with two threads; the systems take turns at each load, so that whatever else
-the machine does hits all alike. Prompts have about 300 tokens and are new in each round; every reply has the same
-number of tokens. What a system needs is fetched or made in a folder that is kept for the next run.
+the machine does hits all alike. Prompts have about 310 tokens, unless asked otherwise, and are new in each round; every
+reply has the same number of tokens. Seconds count from the moment that all requests of a load are asked, so tokens a
+second include the reading of the prompts. What a system needs is fetched or made in a folder that is kept for the next
+run.
 """
 
 import argparse
@@ -15,6 +17,7 @@ from pathlib import Path
 from rich.console import Console
 from voice_child import MEMORY_READ, PEERS
 from voice_figures import Figures
+from voice_load import PROMPT_TOKENS
 from voice_picture import draw
 from voice_run import Run
 from voice_table import show
@@ -26,6 +29,7 @@ def _options() -> argparse.Namespace:
     names = [peer.name for peer in PEERS]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="one round of five loads, about two minutes")
+    parser.add_argument("--prompt-tokens", type=int, default=PROMPT_TOKENS, help=f"at least ({PROMPT_TOKENS})")
     parser.add_argument("--rounds", type=int, default=5, help="how often each load is measured (5)")
     parser.add_argument(
         "--only", default=",".join(names), help=f"systems, with commas between them: {', '.join(names)}"

@@ -1,6 +1,7 @@
 """Ours, through the seam that the bot uses, with a probe of the event loop beside it."""
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -34,7 +35,8 @@ class System:
     """Asks all rows of a load at once, as members do."""
 
     def __init__(self, job: dict) -> None:
-        self._loop = asyncio.new_event_loop()
+        self._loop = asyncio.new_event_loop()  # runs on between two loads, as a bot's does
+        threading.Thread(target=self._loop.run_forever, daemon=True).start()
         self._adapters = [Adapter(version, Path(folder)) for version, folder in job["adapters"]]
         self._tokenizer = Tokenizer.from_file(f"{job['endless']}/tokenizer.json")
         self._engine = WatchedEngine(job["endless"], log=Path(job["work"]) / "engine.log")
@@ -44,7 +46,7 @@ class System:
 
     def answer(self, rows: list[dict], new_tokens: int) -> dict:
         """Return the measurement, with the loop's lags in milliseconds."""
-        return self._loop.run_until_complete(self._measured(rows, new_tokens))
+        return asyncio.run_coroutine_threadsafe(self._measured(rows, new_tokens), self._loop).result()
 
     async def _measured(self, rows: list[dict], new_tokens: int) -> dict:
         lags: list[float] = []
@@ -74,7 +76,8 @@ class System:
         }
 
     def close(self) -> None:
-        self._loop.run_until_complete(self._engine.close())
+        """End the worker."""
+        asyncio.run_coroutine_threadsafe(self._engine.close(), self._loop).result()
 
 
 async def _watch(lags: list[float]) -> None:
