@@ -96,9 +96,10 @@ class LocalEngine:
     async def close(self) -> None:
         """End the worker and whatever waits for it."""
         self._rests_until = float("inf")
-        if self._worker and self._worker.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                self._worker.kill()
+        async with self._starting:  # a worker that is being started has a process by then
+            if self._worker and self._worker.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    self._worker.kill()
         if self._reader:
             await self._reader
 

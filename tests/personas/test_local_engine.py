@@ -1,12 +1,15 @@
-"""The real worker, in a process of its own, with a tiny model."""
+"""The real worker, in a process of its own, with a tiny model, on both runtimes."""
 
 import asyncio
+import contextlib
+import os
+import signal
 
 import pytest
 from bosun_persona import ROWS
 
 from personas import adapters
-from personas.engine import EngineUnavailable, Request, complete
+from personas.engine import EngineUnavailable, PromptTooLong, Request, complete
 from personas.local_engine import LocalEngine
 from personas.persona import Turn
 from personas.prompt import ask
@@ -14,8 +17,9 @@ from personas.train import Recipe, train
 
 CRIES = {"bosun": "Aye.", "mate": "Hey!"}
 QUESTIONS = ["what does the rope cost?", "and the sail?", "oar?", "what in the world does the longest mast cost?"]
-
 HELLO = Request((Turn(role="user", content="hello"),))
+LONG = Request((Turn(role="user", content="hello"),), max_tokens=1500)
+"""A reply of the untrained base, which hardly ever ends by itself."""
 
 
 @pytest.fixture(scope="module")
@@ -31,52 +35,107 @@ def voices(tmp_path_factory, write_persona, tiny_base):
     return made
 
 
-@pytest.fixture
-async def engine(tiny_base, tmp_path):
-    engine = LocalEngine(str(tiny_base), log=tmp_path / "engine.log")
+@pytest.fixture(params=["openvino", "peft"])
+async def engine(request, tiny_base, tmp_path):
+    engine = LocalEngine(str(tiny_base), runtime=request.param, log=tmp_path / "engine.log")
     yield engine
     await engine.close()
 
 
+@pytest.fixture
+async def fast(tiny_base, tmp_path):
+    engine = LocalEngine(str(tiny_base), runtime="openvino", log=tmp_path / "engine.log")
+    yield engine
+    await engine.close()
+
+
+def asked(voice, text="oar?", **more):
+    persona, adapter = voice
+    return Request(tuple(ask(persona, text, ["A note."])), adapter, **{"max_tokens": 12, **more})
+
+
 async def test_each_request_is_answered_in_its_own_voice(engine, voices):
     """Requests of two adapters and of none, sent together in turns, get what each gets when it is sent alone."""
-    turns = (Turn(role="user", content="hello"),)
-    silent = await complete(engine, Request(turns, max_tokens=6))
-    asked = [(*voices[name], question) for question in QUESTIONS for name in CRIES]
+    plain = Request(HELLO.turns, max_tokens=6)
+    silent = await complete(engine, plain)
+    mixed = [(name, question) for question in QUESTIONS for name in CRIES]
     replies = await asyncio.gather(
-        *(
-            complete(engine, Request(tuple(ask(persona, text, ["A note."])), adapter, max_tokens=12))
-            for persona, adapter, text in asked
-        ),
-        complete(engine, Request(turns, max_tokens=6)),
+        *(complete(engine, asked(voices[name], text)) for name, text in mixed), complete(engine, plain)
     )
-    assert replies[:-1] == [CRIES[persona.name] for persona, _, _ in asked]
+    assert replies[:-1] == [CRIES[name] for name, _ in mixed]
     assert silent not in CRIES.values()
     assert replies[-1] == silent
 
 
 async def test_requests_of_different_warmth_and_length_do_not_mix(engine, voices):
     """A reply that may wander beside one that may not: the second is the greedy one, and each keeps its limit."""
-    persona, adapter = voices["bosun"]
-    turns = tuple(ask(persona, QUESTIONS[0], ["A note."]))
     warm, cold, short = await asyncio.gather(
-        complete(engine, Request(turns, adapter, temperature=0.8, max_tokens=12)),
-        complete(engine, Request(turns, adapter, max_tokens=12)),
-        complete(engine, Request(turns, adapter, max_tokens=2)),
+        complete(engine, asked(voices["bosun"], temperature=0.8)),
+        complete(engine, asked(voices["bosun"])),
+        complete(engine, asked(voices["bosun"], max_tokens=2)),
     )
     assert isinstance(warm, str)
     assert cold == "Aye."
     assert short == "Ay"
 
 
+async def test_the_two_runtimes_say_the_same(tiny_base, voices):
+    """In bf16 the fast runtime's greedy replies are plain peft's, to the byte."""
+    replies = []
+    for runtime in ("openvino", "peft"):
+        engine = LocalEngine(str(tiny_base), runtime=runtime, weights="bf16")
+        requests = [asked(voice, text) for voice in voices.values() for text in QUESTIONS]
+        replies.append(await asyncio.gather(*(complete(engine, request) for request in requests)))
+        await engine.close()
+    assert replies[0] == replies[1]
+
+
+async def test_the_runtime_is_chosen_and_said(tiny_base, tmp_path):
+    """The Llama family gets the fast runtime by itself; any other is answered by peft, and the log says why."""
+    engine = LocalEngine(str(tiny_base))
+    assert "OpenVINO" in await engine.start()
+    await engine.close()
+    other = await _gpt2(tiny_base, tmp_path / "gpt2")
+    engine = LocalEngine(str(other), log=tmp_path / "engine.log")
+    assert "peft" in await engine.start()
+    assert isinstance(await complete(engine, Request(HELLO.turns, max_tokens=4)), str)
+    await engine.close()
+    assert "it is a gpt2 model" in (tmp_path / "engine.log").read_text()
+
+
+async def _gpt2(tiny_base, folder):
+    """Write a model of another family beside the tokenizer of the tiny base."""
+    from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel
+
+    tokenizer = AutoTokenizer.from_pretrained(tiny_base)
+    tokenizer.save_pretrained(folder)
+    config = GPT2Config(vocab_size=len(tokenizer), n_embd=16, n_layer=1, n_head=2, bos_token_id=1, eos_token_id=2)
+    GPT2LMHeadModel(config).save_pretrained(folder)
+    return folder
+
+
+async def test_a_prompt_beyond_the_context_is_refused_with_its_length(engine):
+    """Nothing is cut in silence: the asker hears how long it is and how much is read."""
+    with pytest.raises(PromptTooLong, match=r"has [\d,]+ tokens, and this model reads [\d,]+\. Ask with fewer"):
+        await complete(engine, Request((Turn(role="user", content="word " * 5000),), max_tokens=12))
+
+
+async def test_an_adapter_that_is_gone_is_a_sentence(fast, voices):
+    """A folder that was removed fails its own request alone."""
+    _, adapter = voices["bosun"]
+    gone = Request(HELLO.turns, adapters.Adapter("bosun-gone", adapter.folder / "gone"), max_tokens=4)
+    failed, answered = await asyncio.gather(
+        complete(fast, gone), complete(fast, asked(voices["mate"])), return_exceptions=True
+    )
+    assert isinstance(failed, EngineUnavailable)
+    assert "bosun-gone cannot be read" in str(failed)
+    assert answered == "Hey!"
+
+
 async def test_a_killed_worker_is_started_again(engine, voices):
     """Whoever waits while the worker dies gets the reply from the next one, and does not notice."""
-    persona, adapter = voices["mate"]
-    waiting = [
-        asyncio.create_task(complete(engine, Request(tuple(ask(persona, text, ["A note."])), adapter, max_tokens=12)))
-        for text in QUESTIONS[:2]
-    ]
-    while len(engine._waiting) < len(waiting):  # noqa: ASYNC110 -- the engine needs no such event itself
+    waiting = [asyncio.create_task(complete(engine, asked(voices["mate"], text))) for text in QUESTIONS[:2]]
+    while engine._worker is None:  # noqa: ASYNC110 -- the engine needs no such event itself
         await asyncio.sleep(0)
     dead = engine._worker
     dead.kill()
@@ -84,22 +143,53 @@ async def test_a_killed_worker_is_started_again(engine, voices):
     assert engine._worker.pid != dead.pid
 
 
-async def test_a_worker_that_cannot_start_is_a_sentence(tmp_path):
-    """Where the model cannot be loaded, the asker is told to come back; the reason is in the log."""
+async def test_a_reply_goes_on_where_it_was_when_the_worker_died(fast):
+    """What was said already stays said: a reply that is cut by a dead worker is the one that nobody cut."""
+    whole = await complete(fast, Request(LONG.turns, max_tokens=300))
+    pieces = fast._pieces(Request(LONG.turns, max_tokens=300))
+    heard = [await anext(pieces)]
+    fast._worker.kill()
+    heard += [piece async for piece in pieces]
+    assert "".join(heard).strip() == whole
+
+
+async def test_a_stopped_worker_is_replaced(tiny_base, voices):
+    """A worker that gives no sign of life while somebody waits is ended, and the request answered by another."""
+    engine = LocalEngine(str(tiny_base), runtime="openvino", patience=1.0)
+    await engine.start()
+    stopped = engine._worker
+    os.kill(stopped.pid, signal.SIGSTOP)
+    assert await complete(engine, asked(voices["bosun"])) == "Aye."
+    assert engine._worker.pid != stopped.pid
+    await engine.close()
+
+
+async def test_a_cancelled_reply_is_forgotten_and_the_others_go_on(fast, voices):
+    """Who closes the stream leaves at once; the next request is answered while nothing of the old one is."""
+    for _ in range(20):
+        async with contextlib.aclosing(fast._pieces(LONG)) as pieces:
+            await anext(pieces)
+        assert not fast._waiting
+    assert await complete(fast, asked(voices["bosun"])) == "Aye."
+
+
+async def test_a_worker_that_cannot_start_is_a_sentence_and_then_left_alone(tmp_path):
+    """Where the model cannot be loaded the asker is told to come back, the next one at once; the log has the reason."""
     engine = LocalEngine(str(tmp_path / "nothing"), log=tmp_path / "engine.log")
-    with pytest.raises(EngineUnavailable, match=r"stopped twice .*ask again"):
+    with pytest.raises(EngineUnavailable, match=r"stopped .*ask again"):
         await complete(engine, HELLO)
+    tried = (tmp_path / "engine.log").read_text()
+    assert "nothing" in tried
+    with pytest.raises(EngineUnavailable, match=r"several times in a row.* ask again"):
+        await complete(engine, HELLO)
+    assert (tmp_path / "engine.log").read_text() == tried
     await engine.close()
-    assert "nothing" in (tmp_path / "engine.log").read_text()
 
 
-async def test_a_reply_that_never_comes_is_a_sentence(tiny_base):
-    """After the time that a reply may take, the asker is told so and the worker is ended."""
-    engine = LocalEngine(str(tiny_base), patience=0.01)
-    with pytest.raises(EngineUnavailable, match="No reply came"):
-        await complete(engine, HELLO)
-    await engine.close()
-    assert engine._worker.returncode is not None
+async def test_a_reply_that_takes_too_long_is_a_sentence(fast):
+    """After the time that the asker gives it, a reply is given up."""
+    with pytest.raises(EngineUnavailable, match=r"No reply came within 0 seconds"):
+        await complete(fast, Request(HELLO.turns, deadline=0.01))
 
 
 async def test_closing_an_engine_that_never_spoke(tiny_base):
