@@ -39,7 +39,7 @@ class Cell:
 CELLS = tuple(
     Cell(requests, count) for count in (0, 1, 4, 16) for requests in (1, 2, 4, 8, 16) if requests >= max(count, 1)
 )
-QUICK_CELLS = (Cell(1, 0), Cell(8, 0), Cell(1, 1), Cell(8, 1), Cell(8, 4))
+QUICK_CELLS = (Cell(8, 0), Cell(1, 1), Cell(8, 4))
 
 
 def endless_base(base: Path, folder: Path) -> Path:

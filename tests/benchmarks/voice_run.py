@@ -71,7 +71,7 @@ class Run:
                 child = Child(peer, self._job | gguf, str(python), work / f"{peer.name}.log")
             self.children[peer.name] = child
             if peer is not MEMORY_READ:
-                for cell in sorted(self.cells, key=lambda cell: -cell.requests):
+                for cell in self._largest():
                     if peer.takes(cell.adapters):
                         child.answer(self._prompts.of(cell, "warm"), 2)
         except (Failed, wheels.SetupFailed) as failed:
@@ -124,6 +124,13 @@ class Run:
                 alone |= {voice: self._alone(row | {"adapter": voice}) for voice in range(cell.adapters)}
                 counts["other_voice"] += nearest_voice(text, alone, row["adapter"]) != row["adapter"]
         return counts
+
+    def _largest(self) -> list[Cell]:
+        """Return the largest load of each number of adapters."""
+        most: dict[int, Cell] = {}
+        for cell in self.cells:
+            most[cell.adapters] = max(cell, most.get(cell.adapters, cell), key=lambda one: one.requests)
+        return list(most.values())
 
     def _alone(self, row: dict) -> str:
         [written] = self.children["ours"].answer([row], NEW_TOKENS)["rows"]

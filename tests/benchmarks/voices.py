@@ -28,7 +28,7 @@ from bot import models, settings
 def _options() -> argparse.Namespace:
     names = [peer.name for peer in PEERS]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="one round of five loads, about two minutes")
+    parser.add_argument("--quick", action="store_true", help="one round of three loads: minutes, not an hour")
     parser.add_argument("--prompt-tokens", type=int, default=PROMPT_TOKENS, help=f"at least ({PROMPT_TOKENS})")
     parser.add_argument("--rounds", type=int, default=5, help="how often each load is measured (5)")
     parser.add_argument(
