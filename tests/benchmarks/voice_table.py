@@ -88,7 +88,7 @@ def sentences(figures: Figures) -> Iterator[str]:
         yield f"First sentence of Parley, alone: {p50:.2f} s; 95 of 100 within {p95:.2f} s."
     if lags := run["lags_ms"]:
         p50, p99 = (percentile(lags, share) for share in (0.5, 0.99))
-        yield f"Event loop lag at the most requests at once: {p50:.1f} ms, p99 {p99:.1f} ms, at most {max(lags):.1f} ms."
+        yield f"Event loop lag at full load: {p50:.1f} ms, p99 {p99:.1f} ms, at most {max(lags):.1f} ms."
     if voices := run["voices"]:
         yield (
             f"Of {voices['asked']} replies in mixed batches {voices['identical']} are, letter by letter, what the same "
