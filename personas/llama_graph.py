@@ -132,18 +132,21 @@ class _Graph:
         mixed = self._attention(query, key, value, layer)
         x = ops.add(x, ops.add(self._base(mixed, layer, "out"), self._voice(mixed, layer, "out", "out")))
         normed = self._norm(x, self._tensors[f"model.layers.{layer}.post_attention_layernorm.weight"])
-        gate, up = self._split(self._base(normed, layer, "gate_up"), [size.inner, size.inner])
+        gate, up = (self._base(normed, layer, "gate_up", module) for module in ("gate_proj", "up_proj"))
         gate_voice, up_voice = self._voice(normed, layer, "gate_up", "gate", "up")
         inner = ops.multiply(ops.swish(ops.add(gate, gate_voice)), ops.add(up, up_voice))
         return ops.add(x, ops.add(self._base(inner, layer, "down"), self._voice(inner, layer, "down", "out")))
 
-    def _base(self, x: Any, layer: int, group: str) -> Any:
+    def _base(self, x: Any, layer: int, group: str, *modules: str) -> Any:
+        """Return the base model's own projections of a group, or of those of its modules that are named."""
         import torch
 
         [found] = [each for each in self._size.groups if each.name == group]
         room = "self_attn" if group in {"qkv", "out"} else "mlp"
-        matrices = [self._tensors[f"model.layers.{layer}.{room}.{module}.weight"] for module in found.modules]
-        return self._ops.matmul(x, self._weight(torch.cat(matrices)), transpose_a=False, transpose_b=True)
+        names = [f"model.layers.{layer}.{room}.{module}.weight" for module in modules or found.modules]
+        return self._ops.matmul(
+            x, self._weight(torch.cat([self._tensors[name] for name in names])), transpose_a=False, transpose_b=True
+        )
 
     def _voice(self, x: Any, layer: int, group: str, *back: str) -> Any:
         """Return what the adapters add to each row: one node a name in ``back``, or the node where it is one."""
