@@ -63,7 +63,6 @@ class Child:
         self.peak = 0
         self._log = log
         environment = os.environ | {
-            "OMP_NUM_THREADS": str(THREADS), "MKL_NUM_THREADS": str(THREADS), "OMP_WAIT_POLICY": "PASSIVE",
             "TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1", "TQDM_DISABLE": "1",
             "VLLM_CPU_OMP_THREADS_BIND": f"0-{THREADS - 1}", "VLLM_CPU_KVCACHE_SPACE": "1",
             "VLLM_ENABLE_V1_MULTIPROCESSING": "0", "VLLM_LOGGING_LEVEL": "WARNING", "VLLM_NO_USAGE_STATS": "1",
@@ -75,6 +74,8 @@ class Child:
                 env=environment,
             )  # fmt: skip
         self._tree = psutil.Process(self._process.pid)
+        if hasattr(self._tree, "cpu_affinity"):  # as many cores for each; macOS knows no such thing
+            self._tree.cpu_affinity(list(range(min(THREADS, os.cpu_count() or 1))))
         self._measuring = threading.Event()
         threading.Thread(target=self._sample, daemon=True).start()
         try:
