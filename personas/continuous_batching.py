@@ -18,10 +18,12 @@ _POOL = 8192
 """Tokens that the attention cache holds, of all rows together: 23 KiB each for the embedded base model."""
 _CHUNK = 256
 """Tokens of a prompt that are read in one step; replies under way wait for that long."""
-_CHEAP = 6
-"""Tokens that a step of few rows may have: up to here one more costs a small part of the step."""
-_AHEAD = 4
+_CHEAP = 4
+"""Tokens that a step of few rows has: up to here one more costs nearly nothing."""
+_AHEAD = _CHEAP - 1
 """Tokens drafted for a row at most."""
+_ANY = -1
+"""Stands for any token before the last one."""
 _PHRASES = 4096
 """Pairs of tokens whose follower is remembered, of one voice on one server."""
 _ROOTS = 256
@@ -40,8 +42,6 @@ class _Growing:
         self.computed = 0
         """Tokens that are in the cache."""
         self.blocks: list[int] = []
-        self.ahead = 3
-        """Tokens worth drafting: one more than the last step found right."""
         self._phrases = phrases
         """What followed two tokens in earlier replies of the same voice to the same server."""
         self._next: dict[tuple[int, int], int] = {}
@@ -51,32 +51,31 @@ class _Growing:
     def append(self, token: int) -> None:
         """Add a token, and learn what it follows."""
         if len(self.tokens) > 1:
-            self._next[self.tokens[-2], self.tokens[-1]] = token
+            self._next[self.tokens[-2], self.tokens[-1]] = self._next[_ANY, self.tokens[-1]] = token
         self.tokens.append(token)
 
-    def draft(self, most: int) -> list[int]:
-        """Return what may come next, by the last two tokens: replies copy from their notes and have set phrases.
+    def draft(self, count: int) -> list[int]:
+        """Return so many tokens that may come next: replies copy from their notes and have set phrases.
 
         Drafted tokens cost little beside the step that checks them (prompt look-up decoding,
         github.com/apoorvumang/prompt-lookup-decoding); wrong ones change nothing.
         """
-        most = min(most, self.job.max_tokens - self.reply.written - 1)
         drafted: list[int] = []
-        last = tuple(self.tokens[-2:])
-        while len(drafted) < most and not self.job.temperature:
-            token = self._next.get(last, self._phrases.get(last))  # type: ignore[arg-type]  # two tokens, or none found
-            if token is None:
-                break
-            drafted.append(token)
-            last = (last[-1], token)
+        before, last = self.tokens[-2] if len(self.tokens) > 1 else _ANY, self.tokens[-1]
+        while len(drafted) < count:
+            keys = (before, last), (_ANY, last)
+            found = (known[key] for key in keys for known in (self._next, self._phrases) if key in known)
+            before, last = last, next(found, last)
+            drafted.append(last)
         return drafted
 
     def learn(self) -> None:
         """Leave the reply's phrases to the next one."""
         written = self.tokens[len(self.job.prompt) - 1 :]
         for first, second, third in zip(written, written[1:], written[2:], strict=False):
-            self._phrases.pop((first, second), None)
-            self._phrases[first, second] = third
+            for key in ((first, second), (_ANY, second)):
+                self._phrases.pop(key, None)
+                self._phrases[key] = third
         while len(self._phrases) > _PHRASES:
             del self._phrases[next(iter(self._phrases))]
 
@@ -93,7 +92,7 @@ class ContinuousBatching:
         self._setup = setup
         self._model = PagedModel(folder, setup.config, weights, pool=_POOL, adapters=setup.adapter_memory)
         self.name = f"OpenVINO {openvino.__version__.split('-')[0]}, {weights} weights"
-        self.context = min(self._model.size.context, _POOL)
+        self.context = min(self._model.size.context, _POOL) - _AHEAD
         self._blocks = Blocks(self._model.blocks, BLOCK)
         self._waiting: deque[Job] = deque()
         self._rows: list[_Growing] = []
@@ -128,7 +127,7 @@ class ContinuousBatching:
         if not self._waiting or len(self._rows) == _ROWS:
             return None
         job = self._waiting[0]
-        needed = -(-(len(job.prompt) + job.max_tokens) // BLOCK)
+        needed = -(-(len(job.prompt) + job.max_tokens + _AHEAD) // BLOCK)
         try:
             slot = self._model.slots.take(job.version, job.folder)
         except NoFreeSlot:
@@ -173,7 +172,7 @@ class ContinuousBatching:
 
     def _write(self, rows: Sequence[_Growing]) -> None:
         spare = max(0, _CHEAP - len(rows)) // len(rows)
-        drafts = [row.draft(min(spare, row.ahead)) for row in rows]
+        drafts = [row.draft(spare) for row in rows]
         logits = self._model.run(
             [
                 Row([row.tokens[-1], *draft], row.computed, row.blocks, row.slot, 1 + len(draft))
@@ -196,7 +195,6 @@ class ContinuousBatching:
                 return
             row.append(token)
             if n == len(draft) or token != draft[n]:
-                row.ahead = min(n + 1, _AHEAD) if draft else row.ahead
                 return
             row.computed += 1
 

@@ -14,8 +14,11 @@ from personas.lora_slots import Slots
 
 _ACTIVATIONS = {"int8": "32", "bf16": "0"}
 """Activations that share a scale where products are of 8-bit integers; 0 keeps them as they are."""
-_FEW = 32
-"""Tokens of a step up to which it counts as one that writes rather than one that reads."""
+_FEW = 8
+"""Tokens of a row up to which it counts as one that writes rather than one that reads."""
+_STEP = 4
+"""A step that writes is filled up to a multiple of so many tokens: each new shape of a step costs 10 ms alone, 5 ms
+among many, while idle tokens are nearly free; and a lone token takes a kernel of its own, with other roundings."""
 Logits = npt.NDArray[np.float32]
 
 
@@ -69,11 +72,11 @@ class PagedModel:
                     request.set_tensor(place, cache)
 
     def run(self, rows: Sequence[Row]) -> Logits:
-        """Return the logits that the rows want, (wanted, vocabulary), valid until the next call."""
-        if sum(len(row.tokens) for row in rows) == 1:
-            # A lone token takes another kernel, whose roundings differ: a reply would depend on its company.
-            rows = [*rows, Row([0], 0, [self.blocks], rows[0].slot, 0)]
-        kind = int(sum(len(row.tokens) for row in rows) > _FEW)
+        """Return the logits that the rows want, (wanted or more, vocabulary), valid until the next call."""
+        kind = int(max(len(row.tokens) for row in rows) > _FEW)
+        if not kind:
+            idle = Row([0], 0, [self.blocks], rows[0].slot, 1)
+            rows = [*rows, *[idle] * (-sum(len(row.tokens) for row in rows) % _STEP)]
         request = self._requests[kind]
         slots = range(min(row.slot for row in rows), max(row.slot for row in rows) + 1)
         if self._used[kind] != (self.slots.rank, slots):  # with another rank the arrays are others
@@ -116,7 +119,7 @@ class PagedModel:
         sizes = np.bincount(group, minlength=len(slots))
         place = np.empty_like(group)
         place[order] = np.arange(len(group)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        most = int(sizes.max())
+        most = 1 << (int(sizes.max()) - 1).bit_length()  # few different shapes here too
         # Places that no token takes repeat the first one; what comes out of them is not read.
         into = np.zeros((len(slots), most), np.int32)
         into[group, place] = np.arange(len(group))
