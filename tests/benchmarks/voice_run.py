@@ -11,7 +11,7 @@ from statistics import median
 from rich.console import Console
 from voice_child import MADE_BY, MEMORY_READ, Child, Failed, Peer
 from voice_figures import faults, nearest_voice
-from voice_load import CELLS, QUICK_CELLS, Cell, Prompts, endless_base, make_adapters
+from voice_load import Cell, Prompts, endless_base, make_adapters
 
 from bot import models, wheels
 from bot.progress import bar
@@ -30,7 +30,7 @@ class Run:
 
     def __init__(self, options: argparse.Namespace, console: Console) -> None:
         self._console = console
-        self.cells = QUICK_CELLS if options.quick else CELLS
+        self.cells = options.cells
         self.rounds = 1 if options.quick else options.rounds
         work = options.work
         work.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
 """The voice engine beside its peers: same weights, same prompts, same machine, one run.
 
-    python tests/benchmarks/voices.py [--quick] [--only ours,peft-names] [--json FILE] [--picture FILE]
+    python tests/benchmarks/voices.py [--quick] [--loads 1x1,8x4] [--only ours,peft-names] [--json FILE] [--picture F]
 
 Every system runs in a process of its own with two threads; the systems take turns at each load, so that whatever else
 the machine does hits all alike. Prompts have about 310 tokens, unless asked otherwise, and are new in each round; every
@@ -17,7 +17,7 @@ from pathlib import Path
 from rich.console import Console
 from voice_child import MEMORY_READ, PEERS
 from voice_figures import Figures
-from voice_load import PROMPT_TOKENS
+from voice_load import CELLS, PROMPT_TOKENS, QUICK_CELLS
 from voice_picture import draw
 from voice_run import Run
 from voice_table import show
@@ -30,6 +30,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="one round of three loads: minutes, not an hour")
     parser.add_argument("--prompt-tokens", type=int, default=PROMPT_TOKENS, help=f"at least ({PROMPT_TOKENS})")
+    parser.add_argument("--loads", help="only these, as requests x adapters with commas between: 1x1,8x4,16x16")
     parser.add_argument("--rounds", type=int, default=5, help="how often each load is measured (5)")
     parser.add_argument(
         "--only", default=",".join(names), help=f"systems, with commas between them: {', '.join(names)}"
@@ -42,6 +43,12 @@ def _options() -> argparse.Namespace:
     options.only = options.only.split(",")
     if unknown := sorted(set(options.only) - set(names)):
         parser.error(f"there is no system named {', '.join(unknown)}")
+    options.cells = QUICK_CELLS if options.quick else CELLS
+    if options.loads:
+        asked = options.loads.split(",")
+        options.cells = [cell for cell in CELLS if f"{cell.requests}x{cell.adapters}" in asked]
+        if len(options.cells) < len(asked):
+            parser.error("a load is one of " + ", ".join(f"{cell.requests}x{cell.adapters}" for cell in CELLS))
     options.settings = settings.load()
     return options
 
