@@ -61,6 +61,8 @@ class LocalEngine:
         self._patience, self._log = patience, log
         self._ids = itertools.count()
         self._waiting: dict[int, asyncio.Queue[dict[str, Any] | None]] = {}
+        self._sent: dict[int, float] = {}
+        """When each request was sent that the worker has not finished, the oldest first, by the event loop's clock."""
         self._starting = asyncio.Lock()
         self._worker: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
@@ -104,13 +106,12 @@ class LocalEngine:
             await self._reader
 
     async def _pieces(self, request: Request) -> AsyncGenerator[str, None]:
-        number, heard = next(self._ids), asyncio.Queue[dict[str, Any] | None]()
+        number = next(self._ids)
         ends_at = asyncio.get_running_loop().time() + request.deadline
-        self._waiting[number] = heard
         written, done = "", False
         try:
             for _ in range(_TRIES):
-                await self._send(_message(number, request, written))
+                heard = await self._send(_message(number, request, written))
                 while (message := await self._next(heard, ends_at, request.deadline)) is not None:
                     if "too_long" in message:
                         done = True
@@ -127,8 +128,9 @@ class LocalEngine:
                     break
             raise EngineUnavailable("The voice engine stopped while it was answering. Please ask again in a minute.")
         finally:
-            del self._waiting[number]
+            self._waiting.pop(number, None)
             if not done:
+                self._sent.pop(number, None)
                 self._tell({"cancel": number})
 
     @staticmethod
@@ -142,13 +144,17 @@ class LocalEngine:
         except TimeoutError as error:
             raise EngineUnavailable(f"No reply came within {deadline:.0f} seconds. Please ask again.") from error
 
-    async def _send(self, message: dict[str, Any]) -> None:
+    async def _send(self, message: dict[str, Any]) -> "asyncio.Queue[dict[str, Any] | None]":
+        """Send a request and return where the worker's messages come, without what an earlier worker left there."""
         await self._running()
+        heard = self._waiting[message["id"]] = asyncio.Queue()
+        self._sent[message["id"]] = asyncio.get_running_loop().time()
         self._tell(message)
         if self._worker and self._worker.stdin:
             # That the worker is gone, the reader tells everyone who waits; asked any sooner, it would still be ending.
             with contextlib.suppress(ConnectionError):
                 await self._worker.stdin.drain()
+        return heard
 
     def _tell(self, message: dict[str, Any]) -> None:
         if self._worker and self._worker.stdin and not self._worker.stdin.is_closing():
@@ -177,22 +183,29 @@ class LocalEngine:
     async def _read(self, worker: asyncio.subprocess.Process) -> None:
         """Pass the worker's messages on until it ends or hangs; then tell everyone who waits."""
         assert worker.stdout is not None  # noqa: S101 -- it is a pipe, for the type checker
-        patience = _LOADING
+        clock = asyncio.get_running_loop().time
+        patience, quiet_since = _LOADING, clock()
         while True:
+            # Quiet is suspicious only while the worker has something to do, so it is counted from then on.
+            since = max(quiet_since, next(iter(self._sent.values()), clock()))
             try:
-                line = await asyncio.wait_for(worker.stdout.readline(), patience)
+                # A moment at least, in which a line that is there already is heard.
+                line = await asyncio.wait_for(worker.stdout.readline(), max(0.1, since + patience - clock()))
             except TimeoutError:
-                if self._waiting:
+                if self._sent and clock() >= max(quiet_since, next(iter(self._sent.values()))) + patience:
                     break
                 continue
             if not line:
                 break
+            quiet_since = clock()
             message = json.loads(line)
             if "runtime" in message:
                 self.runtime, patience = message["runtime"], self._patience or message["patience"]
                 self._ready.set()
                 continue
             self._deaths = 0
+            if message.get("done", True):
+                self._sent.pop(message["id"], None)
             if (heard := self._waiting.get(message["id"])) is not None:
                 heard.put_nowait(message)
         await self._buried(worker)
@@ -205,6 +218,7 @@ class LocalEngine:
         if self._deaths >= _DEATHS:
             self._deaths = 0
             self._rests_until = max(self._rests_until, asyncio.get_running_loop().time() + _REST)
+        self._sent.clear()
         for heard in self._waiting.values():
             heard.put_nowait(None)
 
