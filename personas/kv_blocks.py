@@ -55,10 +55,10 @@ class Blocks:
         """Let the blocks that the tokens fill be found again; ``tokens`` are all computed."""
         passed: list[int] = []
         for key, block in zip(self._keys(root, tokens, passed), blocks, strict=False):
-            known = self._block.setdefault(key, block)
-            if known == block and block not in self._chain:
-                self._key[block], self._chain[block] = key, next(self._chains)
-            passed.append(known)
+            if key not in self._block:
+                self._forget(block)  # where it was known as what follows a block that is gone
+                self._block[key], self._key[block], self._chain[block] = block, key, next(self._chains)
+            passed.append(self._block[key])
 
     def release(self, blocks: Sequence[int]) -> None:
         """Give blocks back; what they hold can be found until they are taken again."""

@@ -152,7 +152,13 @@ def as_bfloat16(tensor: Any) -> BFloat16:
 def _read(folder: Path) -> _Adapter:
     import json
 
-    from safetensors.torch import load_file
+    from safetensors import SafetensorError
+    from safetensors.torch import load
 
     config = json.loads((folder / "adapter_config.json").read_text("utf-8"))
-    return _Adapter(load_file(folder / "adapter_model.safetensors"), config)
+    # Read, not mapped: a file that changes under a map changes the voice, or ends the process.
+    data = (folder / "adapter_model.safetensors").read_bytes()
+    try:
+        return _Adapter(load(data), config)
+    except SafetensorError as error:
+        raise ValueError(f"the weights are damaged: {error}") from error
