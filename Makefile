@@ -11,13 +11,14 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: help setup demo test test-vllm bot bench lint lock clean
+.PHONY: help setup demo test test-vllm torture bot bench lint lock clean
 
 help:
 	@echo "make demo    watch the sample personas answer from the sample servers (no token, GPU or account)"
 	@echo "make bot     run the Discord bot (the token in PARLEY_DISCORD_TOKEN)"
 	@echo "make test    check formatting, types and behaviour"
 	@echo "make test-vllm   check the remote engine against a real vLLM, installed on the side (Linux on x86-64)"
+	@echo "make torture check the voice engine tens of thousands of times: mixed voices, cancelled replies, dying workers"
 	@echo "make setup   do the set-up alone: virtual environment, dependencies, models"
 	@echo "make lint    check formatting and types alone"
 	@echo "make bench   measure the fact check, the answers, the voice engine beside its peers (VLLM=1: vLLM too) and,"
@@ -39,6 +40,9 @@ test: lint setup
 
 test-vllm: setup .venv-vllm/.ready
 	PARLEY_TEST_VLLM=$(CURDIR)/.venv-vllm/bin/vllm $(BIN)/python -m pytest -m vllm
+
+torture: setup
+	$(BIN)/python -m pytest -m torture --torture
 
 lint: .venv/.ready
 	$(BIN)/ruff check

@@ -12,6 +12,16 @@ _MODELS = settings.load().models_folder  # before any test moves PARLEY_HOME
 os.environ["PARLEY_MODELS"] = str(_MODELS)  # fixtures of the session are made before any test's environment
 
 
+def pytest_addoption(parser):
+    parser.addoption("--torture", action="store_true", help="prove as often as `make torture` does")
+
+
+@pytest.fixture
+def times(request):
+    """Return a way to choose how often something is proved: in every run, and with --torture."""
+    return lambda few, many: many if request.config.getoption("--torture") else few
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path_factory, monkeypatch):
     """Give each test an empty PARLEY_HOME and no other PARLEY_ variable but the models' folder."""
