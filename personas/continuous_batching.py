@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from personas.generation import Job, Reply, Setup, Weights
+from personas.generation import Job, Reply, Setup, Weights, unreadable
 from personas.kv_blocks import Blocks
 from personas.llama_graph import BLOCK
 from personas.lora_slots import NoFreeSlot
@@ -134,9 +134,7 @@ class ContinuousBatching:
             return None
         except (OSError, ValueError, KeyError) as error:
             self._waiting.popleft()
-            self._setup.say(
-                {"id": job.id, "failed": f"The voice {job.version} cannot be read ({error}): install it again."}
-            )
+            self._setup.say({"id": job.id, "failed": unreadable(job, error)})
             return None
         row = _Growing(job, Reply(job, self._setup), slot, self._phrases_of(job))
         row.blocks = self._blocks.known(row.root, job.prompt)

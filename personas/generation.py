@@ -93,3 +93,8 @@ class Reply:
         if piece or self.done:
             self._say({"id": self._job.id, "text": piece or "", "done": self.done})
         return not self.done
+
+
+def unreadable(job: Job, error: Exception) -> str:
+    """Return the sentence for a voice whose files are gone or damaged."""
+    return f"The voice {job.version} cannot be read ({error}): install it again."

@@ -18,6 +18,9 @@ BFloat16 = npt.NDArray[np.uint16]
 """numpy has no bfloat16, so its bits travel as 16-bit integers."""
 
 
+_MODULES = frozenset("q_proj k_proj v_proj o_proj gate_proj up_proj down_proj".split())
+
+
 @dataclass(frozen=True)
 class Group:
     """Projections that share their input and so their place in the graph."""
@@ -130,6 +133,8 @@ class _Adapter:
         self.rank = int(config["r"])
         self._scale = config["lora_alpha"] / (self.rank**0.5 if config.get("use_rslora") else self.rank)
         self._tensors = tensors
+        if strays := {key.split(".lora_")[0].rpartition(".")[2] for key in tensors} - _MODULES:
+            raise ValueError(f"it changes {', '.join(sorted(strays))}, which only the peft runtime serves")
 
     def matrices(self, layer: int, module: str) -> tuple[BFloat16 | None, BFloat16 | None]:
         """Return A, shape (rank, inputs), and B times the scale, (outputs, rank); None where there is none."""

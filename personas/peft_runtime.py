@@ -7,10 +7,11 @@ stopping criterion, never by an exception, and after an exception the process mu
 
 from collections import deque
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from personas.base_model import load_base
-from personas.generation import Job, Reply, Setup
+from personas.generation import Job, Reply, Setup, unreadable
 
 _ROWS = 8
 """Replies written at once; more make the first one wait longer than they save on two cores."""
@@ -57,7 +58,11 @@ class PeftRuntime:
         temperature = self._waiting[0].temperature
         jobs = [job for job in self._waiting if job.temperature == temperature][:_ROWS]
         self._waiting = deque(job for job in self._waiting if job not in jobs)
-        names = [self._adapter(job, {other.version for other in jobs}) for job in jobs]
+        jobs = [job for job in jobs if self._loads(job)]
+        if not jobs:
+            return
+        self._make_room({_name(job) for job in jobs})
+        names = [_name(job) for job in jobs]
         prompts = [{"input_ids": list(job.prompt)} for job in jobs]
         batch = self._tokenizer.pad(prompts, return_tensors="pt").to(self._model.device)
         settings: dict[str, Any] = (
@@ -88,13 +93,21 @@ class PeftRuntime:
 
         return ended
 
-    def _adapter(self, job: Job, needed: set[str | None]) -> str:
-        if job.version is None:
-            return "__base__"
-        name = job.version.replace(".", "-")
-        if name in self._loaded:
-            self._loaded[name] = self._loaded.pop(name)  # the most recently used one stands last
-            return name
+    def _loads(self, job: Job) -> bool:
+        """Load a job's adapter where it is not loaded yet; where that fails, say so and return False."""
+        from safetensors import SafetensorError
+        from safetensors.torch import load
+
+        name = _name(job)
+        if job.version is None or name in self._loaded:
+            self._loaded |= {name: self._loaded.pop(name)} if name in self._loaded else {}  # the last used stands last
+            return True
+        try:
+            # peft changes the model before it reads the weights, so they are read once before it does.
+            load((Path(job.folder or "") / "adapter_model.safetensors").read_bytes())
+        except (OSError, SafetensorError) as error:
+            self._setup.say({"id": job.id, "failed": unreadable(job, error)})
+            return False
         if hasattr(self._model, "peft_config"):
             self._model.load_adapter(str(job.folder), adapter_name=name)
         else:
@@ -103,10 +116,14 @@ class PeftRuntime:
             self._model = PeftModel.from_pretrained(self._model, str(job.folder), adapter_name=name).eval()
         weights = (weight for key, weight in self._model.named_parameters() if f".{name}." in key)
         self._loaded[name] = sum(weight.numel() * weight.element_size() for weight in weights)
-        for old in list(self._loaded):
-            if sum(self._loaded.values()) > self._setup.adapter_memory and old not in {
-                str(version).replace(".", "-") for version in needed
-            }:
-                self._model.delete_adapter(old)
-                del self._loaded[old]
-        return name
+        return True
+
+    def _make_room(self, needed: set[str]) -> None:
+        for name in [name for name in self._loaded if name not in needed]:
+            if sum(self._loaded.values()) > self._setup.adapter_memory:
+                self._model.delete_adapter(name)
+                del self._loaded[name]
+
+
+def _name(job: Job) -> str:
+    return "__base__" if job.version is None else job.version.replace(".", "-")

@@ -120,12 +120,12 @@ async def test_a_prompt_beyond_the_context_is_refused_with_its_length(engine):
         await complete(engine, Request((Turn(role="user", content="word " * 5000),), max_tokens=12))
 
 
-async def test_an_adapter_that_is_gone_is_a_sentence(fast, voices):
+async def test_an_adapter_that_is_gone_is_a_sentence(engine, voices):
     """A folder that was removed fails its own request alone."""
     _, adapter = voices["bosun"]
     gone = Request(HELLO.turns, adapters.Adapter("bosun-gone", adapter.folder / "gone"), max_tokens=4)
     failed, answered = await asyncio.gather(
-        complete(fast, gone), complete(fast, asked(voices["mate"])), return_exceptions=True
+        complete(engine, gone), complete(engine, asked(voices["mate"])), return_exceptions=True
     )
     assert isinstance(failed, EngineUnavailable)
     assert "bosun-gone cannot be read" in str(failed)
