@@ -16,6 +16,7 @@ from knowledge.sqlite_store import SqliteStore
 from knowledge.store import UnknownServer
 from personas import persona
 from personas.engine import EngineUnavailable, PromptTooLong
+from personas.local_engine import LocalEngine
 from personas.persona import BadPersona
 
 FEE = "Do you deliver to Princeton?"
@@ -407,3 +408,16 @@ async def test_a_cancelled_question_stops_its_draft_and_frees_its_turn(answer):
         await task
     assert engine.stopped == 1
     assert (await answer(FEE, TRUE, line=line)).reply == TRUE
+
+
+async def test_where_no_worker_can_live_the_passage_is_quoted_at_once_after_a_few_tries(answer, tmp_path):
+    """The first question sees the worker die several times, the next ones do not start it again; all are answered."""
+    engine = LocalEngine(str(tmp_path / "nothing"), log=tmp_path / "engine.log")
+    first = await answer(FEE, engine=engine)
+    tried = (tmp_path / "engine.log").stat().st_size
+    second = await answer(FEE, engine=engine)
+    await engine.close()
+    assert (first.verdict, second.verdict) == ("quoted", "quoted")
+    assert first.reply == second.reply
+    assert any("voice engine stopped" in reason for reason in second.unsupported)
+    assert (tmp_path / "engine.log").stat().st_size == tried > 0
