@@ -32,7 +32,7 @@ async def engine(base_folder):
 
 async def test_a_member_gets_the_truth_or_hears_that_it_is_not_in_the_notes(faq, member, channel, me):
     """The price in the reply is the one in the notes, with its source; what they do not say is not guessed."""
-    await member.send(channel, f"{me} do you deliver to Princeton?")
+    await member.send(channel, f"{me} how much is delivery to Princeton?")
     assert "12" in channel.last_message.content
     assert "-# [1] faq.md" in channel.last_message.content
     await member.send(channel, f"{me} who is the king of the north?")
