@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from knowledge.fact_check import check, voice_words
-from personas.persona import Example, load, read_examples
+from personas.persona import load
+from personas.rows import Example, read_rows
 
 _STRICT = {"value", "unit", "name"}
 """Faults that make a row teach a wrong fact; which value or yes belongs to a question, its author knows better."""
@@ -12,7 +13,7 @@ _STRICT = {"value", "unit", "name"}
 def examine(name: str) -> Iterator[str]:
     """Yield one line for each finding. Raises BadPersona where a file cannot be read at all."""
     persona = load(name)
-    rows = {file: read_examples(persona.folder / file) for file in ("examples.jsonl", "exam.jsonl")}
+    rows = {file: read_rows(persona.folder / file) for file in ("examples.jsonl", "exam.jsonl")}
     words = voice_words((row.reply, row.source) for some in rows.values() for row in some)
     seen: dict[tuple[str, tuple[str, ...]], str] = {}
     for file, some in rows.items():

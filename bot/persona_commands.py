@@ -46,8 +46,9 @@ def show(name: str) -> None:
     from bot import settings
     from bot.voices import served
     from personas.adapters import BadAdapter
-    from personas.persona import load, read_examples
+    from personas.persona import load
     from personas.prompt import teach
+    from personas.rows import read_rows
     from personas.versions import history
 
     speaker = load(name)
@@ -61,8 +62,8 @@ def show(name: str) -> None:
         if order := history(name, chosen.home / "adapters"):
             console.print(f"installed, the newest first: {', '.join(reversed(order))}")
     console.print(escape(speaker.card.description))
-    rows = read_examples(speaker.folder / "examples.jsonl")
-    console.print(f"{len(rows)} examples, {len(read_examples(speaker.folder / 'exam.jsonl'))} exam questions\n")
+    rows = read_rows(speaker.folder / "examples.jsonl")
+    console.print(f"{len(rows)} examples, {len(read_rows(speaker.folder / 'exam.jsonl'))} exam questions\n")
     turns, reply = teach(speaker, rows[0])
     for turn in turns:
         console.print(f"[dim]{turn.role}:[/] {escape(turn.content)}")

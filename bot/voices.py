@@ -12,6 +12,7 @@ from knowledge.fact_check import voice_words
 from personas import persona, versions
 from personas.engine import Adapter
 from personas.persona import Persona
+from personas.rows import read_rows
 from personas.versions import Served
 
 log = logging.getLogger(__name__)
@@ -50,7 +51,7 @@ class Voices:
         for reason in served.refused:
             log.warning("%s speaks with %s: %s", name, served, reason)
         examples = speaker.folder / "examples.jsonl"
-        rows = persona.read_examples(examples) if examples.is_file() else []
+        rows = read_rows(examples) if examples.is_file() else []
         voice = Voice(speaker, served.adapter, voice_words((row.reply, row.source) for row in rows))
         self._loaded[name] = (state, voice)
         return voice

@@ -9,7 +9,7 @@ import random
 import re
 from collections.abc import Callable
 
-from personas.persona import Example, Turn
+from personas.rows import Example, Turn
 
 _NUMBER = re.compile(r"(?<![\w.,:#/@-])(\d+)(?P<decimals>\.\d\d)?(?![\w#/@]|[.,:]\d|-\w)")
 _NAME = re.compile(r"\b[A-Z][a-z]{3,}\b")

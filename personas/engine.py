@@ -3,9 +3,9 @@
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
-from personas.persona import Turn
+from personas.rows import Turn
 
 
 class EngineUnavailable(Exception):  # noqa: N818 -- named for what is wrong
@@ -26,6 +26,15 @@ class Adapter:
 
 
 @dataclass(frozen=True)
+class Grammar:
+    """What the tokens of a reply are held to, so that no other text can come."""
+
+    kind: Literal["json", "regex"]
+    text: str
+    """A JSON schema, or a regular expression without look-around that the whole reply matches."""
+
+
+@dataclass(frozen=True)
 class Request:
     """One reply to generate."""
 
@@ -37,6 +46,8 @@ class Request:
     max_tokens: int = 96
     temperature: float = 0.0
     """0 is greedy."""
+    grammar: Grammar | None = None
+    """None: any text."""
     deadline: float = 120.0
     """Seconds after which nobody waits for the reply any more."""
 

@@ -4,19 +4,20 @@ import hashlib
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from personas.reply_format import Format, compiles
+from personas.rows import BadPersona, told
+
+__all__ = ["LIBRARY", "BadPersona", "Card", "CardLines", "Persona", "Style", "Trait", "load", "names"]
 
 LIBRARY = Path(__file__).parent / "library"
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
 Lines = Annotated[tuple[Line, ...], Field(min_length=1)]
-Skill = Literal["copy", "list", "listed", "not_listed", "yes_no", "which", "refusal", "small_talk"]
-
-
-class BadPersona(Exception):  # noqa: N818 -- named for what is wrong
-    """A persona folder cannot be used; the message lists every fault for its author."""
+Prompt = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 
 
 class CardLines(BaseModel):
@@ -25,13 +26,48 @@ class CardLines(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     greeting: Lines
+    waiting: Lines
+    """Others asked first, or the answer takes its time."""
     not_in_notes: Lines
-    """The notes do not answer the question."""
+    """The notes do not answer the question; these lines teach the voice its refusals too."""
     quote_opening: Lines
     """Stands before a passage that is quoted because no draft kept to it."""
     quote_closing: Lines
     error: Lines
     """Something broke; the member should try again."""
+
+
+class Style(BaseModel):
+    """``[style]``: how plain rows are dressed in this voice (``dressing.dress``)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    openings: tuple[str, ...] = ()
+    """Stand before an answer: words that are true of anything, such as "Arr, listen well."."""
+    closings: tuple[str, ...] = ()
+    """Stand after an answer."""
+    bare: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of answers with neither."""
+    yes: Lines = ("Yes",)
+    """Stand where a plain answer begins with "Yes"."""
+    no: Lines = ("No",)
+    words: dict[str, str] = {}
+    """Lower-case words that are exchanged for the voice's own."""
+    small_talk: Lines = ("Hello.",)
+    """Answers to greetings, thanks and the like, for any of them."""
+
+
+class Trait(BaseModel):
+    """``[[traits]]``: a mark of the voice that evaluation counts."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Line
+    pattern: Annotated[str, AfterValidator(compiles)]
+    """Regular expression, searched for in any case."""
+    share: Annotated[float, Field(ge=0, le=1)]
+    """Of the replies that have it, at least; at most where ``never`` is set."""
+    never: bool = False
 
 
 class Card(BaseModel):
@@ -41,44 +77,16 @@ class Card(BaseModel):
 
     title: Line
     description: Line
-    voice: Line
-    """The system prompt, in training and in serving, with an adapter or without."""
+    voice: Prompt
+    """The card prompt: makes a model without an adapter speak in character; an adapter needs none."""
+    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")] = "en"
+    """ISO 639-1 code of the language that the persona speaks."""
+    origin: str = ""
+    """Who wrote the rows, or where they come from and under which licence."""
     lines: CardLines
-
-
-class Turn(BaseModel):
-    """One chat message in OpenAI's format."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    role: Literal["system", "user", "assistant"]
-    content: Annotated[str, Field(min_length=1)]
-
-
-class Example(BaseModel):
-    """One row of ``examples.jsonl`` or ``exam.jsonl``: a question, its notes, and the reply in voice."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    messages: Annotated[tuple[Turn, Turn], Field()]
-    notes: tuple[str, ...]
-    skill: Skill
-    domain: str
-
-    @property
-    def question(self) -> str:
-        """What the member asked."""
-        return self.messages[0].content
-
-    @property
-    def source(self) -> str:
-        """What the reply may draw on: notes and question as one text."""
-        return "\n".join((*self.notes, self.question))
-
-    @property
-    def reply(self) -> str:
-        """What the persona answered."""
-        return self.messages[1].content
+    style: Style | None = None
+    traits: tuple[Trait, ...] = ()
+    format: Format | None = None
 
 
 @dataclass(frozen=True)
@@ -112,33 +120,7 @@ def load(name: str, library: Path = LIBRARY) -> Persona:
     try:
         card = Card.model_validate(tomllib.loads((folder / "persona.toml").read_text("utf-8")))
     except ValidationError as error:
-        raise BadPersona(f"persona.toml of {name} has faults: {_faults(error)}.") from error
+        raise BadPersona(f"persona.toml of {name} has faults: {told(error)}.") from error
     except ValueError as error:
         raise BadPersona(f"persona.toml of {name} is not TOML: {error}.") from error
     return Persona(name, folder, card)
-
-
-def read_examples(path: Path) -> list[Example]:
-    """Read a JSONL file of examples.
-
-    Raises BadPersona naming every line that is not a valid row, or a file without rows.
-    """
-    if not path.is_file():
-        raise BadPersona(f"{path.name} is missing in {path.parent}: write one example a line, then try again.")
-    rows, faults = [], []
-    for number, line in enumerate(path.read_bytes().split(b"\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            rows.append(Example.model_validate_json(line))
-        except ValidationError as error:
-            faults.append(f"line {number}: {_faults(error)}")
-    if faults:
-        raise BadPersona(f"{path.name} has faults. " + "; ".join(faults))
-    if not rows:
-        raise BadPersona(f"{path.name} holds no rows: write one example a line, then try again.")
-    return rows
-
-
-def _faults(error: ValidationError) -> str:
-    return ", ".join(f"{'.'.join(map(str, e['loc'])) or 'row'}: {e['msg']}" for e in error.errors())

@@ -2,17 +2,28 @@
 
 from collections.abc import Sequence
 
-from personas.persona import Example, Persona, Turn
+from personas.persona import Persona
+from personas.rows import Example, Turn
+
+RULE = "Answer from the notes."
+"""Stands in the card prompt's place before a voice that was trained: its manner is in its weights."""
 
 
-def ask(persona: Persona, question: str, notes: Sequence[str]) -> list[Turn]:
-    """Return the turns that ask a persona a question; without notes the question stands alone (small talk)."""
+def ask(
+    persona: Persona, question: str, notes: Sequence[str], earlier: Sequence[Turn] = (), *, card: bool = True
+) -> list[Turn]:
+    """Return the turns that ask a persona a question; without notes the question stands alone (small talk).
+
+    ``earlier``: the talk before; ``card``: whether the card prompt comes first, or the one rule that stands in for it
+    before a trained voice.
+    """
     if notes:
         numbered = "\n".join(f"[{n}] {note}" for n, note in enumerate(notes, 1))
         question = f"Notes:\n{numbered}\n\nQuestion: {question}"
-    return [Turn(role="system", content=persona.card.voice), Turn(role="user", content=question)]
+    system = persona.card.voice if card else RULE
+    return [Turn(role="system", content=system), *earlier, Turn(role="user", content=question)]
 
 
 def teach(persona: Persona, example: Example) -> tuple[list[Turn], str]:
-    """Return the turns that ``ask`` would build for an example, and the reply to be learnt."""
-    return ask(persona, example.question, example.notes), example.reply
+    """Return the turns that ``ask`` would build for an example and a trained voice, and the reply to be learnt."""
+    return ask(persona, example.question, example.notes, example.earlier, card=False), example.reply

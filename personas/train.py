@@ -15,8 +15,9 @@ from personas.adapters import checked
 from personas.base_model import load_base
 from personas.base_weights import fingerprint
 from personas.counterfactual import exchange
-from personas.persona import BadPersona, Example, Persona, read_examples
+from personas.persona import BadPersona, Persona
 from personas.prompt import teach
+from personas.rows import Example, read_rows
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -67,7 +68,7 @@ def train(  # noqa: PLR0913, PLR0917 -- one argument each for what is trained, o
     from peft import LoraConfig, PeftModel, get_peft_model
 
     recipe = recipe or Recipe()
-    rows = [(persona, row) for persona in personas for row in read_examples(persona.folder / "examples.jsonl")]
+    rows = [(persona, row) for persona in personas for row in read_rows(persona.folder / "examples.jsonl")]
     earlier = checked(start, base).card if start else None
     started = time.monotonic()
     torch.manual_seed(recipe.seed)

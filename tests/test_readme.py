@@ -13,7 +13,9 @@ from bot.answering import Verdict
 from bot.discord_client import ParleyClient
 from bot.settings import Settings, load
 from knowledge.documents import READERS
-from personas.persona import Card, CardLines, Example, Skill
+from personas.persona import Card, CardLines, Style, Trait
+from personas.reply_format import Format
+from personas.rows import Example, Skill
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -94,6 +96,11 @@ def test_the_card_is_whole():
     card = tomllib.loads(block("toml"))
     Card.model_validate(card)
     assert card.keys() == Card.model_fields.keys()
+    assert card["style"].keys() == Style.model_fields.keys()
+    assert {key for trait in card["traits"] for key in trait} == set(Trait.model_fields)
+    assert {*card["format"], "schema", "whole", "spoken"} == {
+        field.alias or name for name, field in Format.model_fields.items()
+    }
     assert card["lines"].keys() == CardLines.model_fields.keys()
 
 

@@ -26,6 +26,7 @@ from personas import adapters, persona
 from personas.engine import Adapter, Request
 from personas.local_engine import LocalEngine
 from personas.prompt import ask
+from personas.rows import read_rows
 
 NEW_TOKENS = 64
 NEXT_TO_NOTHING = 0.25
@@ -80,7 +81,7 @@ def questions(base: Path, number: int) -> list[Asked]:
     for name in persona.names():
         speaker = persona.load(name)
         adapter = adapters.admit(speaker.folder / "adapter", name, str(base))
-        rows = [row for row in persona.read_examples(speaker.folder / "exam.jsonl") if row.notes]
+        rows = [row for row in read_rows(speaker.folder / "exam.jsonl") if row.notes]
         for row in rows[:: max(1, len(rows) // number)][:number]:
             turns = ask(speaker, row.question, row.notes)
             plain = [turn.model_dump() for turn in turns]

@@ -11,6 +11,7 @@ from pathlib import Path
 from personas import adapters, persona
 from personas.engine import Adapter
 from personas.prompt import ask
+from personas.rows import read_rows
 
 PROMPT_TOKENS = 290
 """A prompt is filled with notes until it has at least as many tokens: 290 to 400, 310 in the middle. With 0 it is an
@@ -113,7 +114,7 @@ class Prompts:
         self._least = least
         self._tokenizer = AutoTokenizer.from_pretrained(base)
         self._personas = [persona.load(name) for name in persona.names()]
-        rows = [row for one in self._personas for row in persona.read_examples(one.folder / "exam.jsonl")]
+        rows = [row for one in self._personas for row in read_rows(one.folder / "exam.jsonl")]
         self._rows = [row for row in rows if row.notes]
         self._notes = sorted({note for row in rows for note in row.notes})
 

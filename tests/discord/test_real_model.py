@@ -6,7 +6,7 @@ from bot.settings import load
 from personas import persona
 from personas.engine import Request, complete
 from personas.local_engine import LocalEngine
-from personas.persona import Turn
+from personas.rows import Turn
 
 pytestmark = [pytest.mark.model, pytest.mark.simcord(settle_timeout=300)]
 

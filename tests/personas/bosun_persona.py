@@ -8,6 +8,7 @@ voice = "You are a bosun."
 
 [lines]
 greeting = ["Ahoy."]
+waiting = ["Belay that a moment."]
 not_in_notes = ["Not in the log.", "The log is silent."]
 quote_opening = ["It says:"]
 quote_closing = ["So there."]

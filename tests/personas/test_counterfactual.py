@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from personas.counterfactual import exchange, invent_name
-from personas.persona import Example, names, read_examples
 from personas.persona import load as load_persona
+from personas.persona import names
+from personas.rows import Example, read_rows
 
 NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 NAME = re.compile(r"\b[A-Z][a-z]+\b")
@@ -37,7 +38,7 @@ def supported(example):
 def test_what_the_reply_had_from_its_notes_it_still_has(name):
     """In every shipped row, each number and name of a reply that stood in the notes stands in them afterwards."""
     rng = random.Random(3)
-    rows = read_examples(load_persona(name).folder / "examples.jsonl")
+    rows = read_rows(load_persona(name).folder / "examples.jsonl")
     for before in rows:
         after = exchange(before, rng, is_rare)
         assert supported(after) == supported(before), (before, after)
@@ -48,7 +49,7 @@ def test_what_the_reply_had_from_its_notes_it_still_has(name):
 def test_a_row_keeps_its_shape(name):
     """Numbers keep their count and length, notes their number, and lists the count of their commas and lines."""
     rng = random.Random(4)
-    for before in read_examples(load_persona(name).folder / "examples.jsonl"):
+    for before in read_rows(load_persona(name).folder / "examples.jsonl"):
         after = exchange(before, rng, is_rare)
         assert (after.skill, after.domain, len(after.notes)) == (before.skill, before.domain, len(before.notes))
         for old, new in zip((*before.notes, before.reply), (*after.notes, after.reply), strict=True):

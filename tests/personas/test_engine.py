@@ -1,8 +1,8 @@
 import pytest
 
 from personas.engine import EchoEngine, Request, complete
-from personas.persona import Turn
 from personas.prompt import ask
+from personas.rows import Turn
 
 
 @pytest.mark.parametrize(

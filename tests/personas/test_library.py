@@ -10,7 +10,8 @@ import pytest
 
 import knowledge
 from personas import versions
-from personas.persona import LIBRARY, load, names, read_examples
+from personas.persona import LIBRARY, load, names
+from personas.rows import read_rows
 
 SAMPLES = Path(knowledge.__file__).parent / "samples"
 CALENDAR = re.compile(r"\b(?:Day|Eve|Sunday|Monday|Friday|Saturday|Christmas|Easter)\b")
@@ -27,7 +28,7 @@ def sample_names():
 
 
 def rows(name, file):
-    return read_examples(LIBRARY / name / file)
+    return read_rows(LIBRARY / name / file)
 
 
 def test_three_personas_ship():

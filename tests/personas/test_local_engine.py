@@ -11,8 +11,8 @@ from bosun_persona import ROWS
 from personas import adapters
 from personas.engine import EngineUnavailable, PromptTooLong, Request, complete
 from personas.local_engine import LocalEngine
-from personas.persona import Turn
 from personas.prompt import ask
+from personas.rows import Turn
 from personas.train import Recipe, train
 
 CRIES = {"bosun": "Aye.", "mate": "Hey!"}

@@ -3,7 +3,8 @@ import json
 import pytest
 from bosun_persona import CARD, ROWS, as_lines
 
-from personas.persona import BadPersona, load, names, read_examples
+from personas.persona import BadPersona, load, names
+from personas.rows import read_rows
 
 
 def test_a_folder_with_a_card_is_a_persona(tmp_path, write_persona):
@@ -43,26 +44,26 @@ def test_files_in_another_encoding(bosun):
     """A card or a row that is not UTF-8 is told as such."""
     (bosun.folder / "examples.jsonl").write_bytes(as_lines(ROWS).encode() + b'{"notes": "caf\xe9"}')
     with pytest.raises(BadPersona, match=r"line 9: .*(?i:utf-8|unicode)"):
-        read_examples(bosun.folder / "examples.jsonl")
+        read_rows(bosun.folder / "examples.jsonl")
     (bosun.folder / "persona.toml").write_bytes(b'title = "caf\xe9"')
     with pytest.raises(BadPersona, match=r"is not TOML: .*utf-8"):
         load("bosun", bosun.folder.parent)
 
 
 def test_every_faulty_row_is_listed(bosun):
-    """Rows that are no JSON, lack a key, have three turns or an unknown skill are told by their line numbers."""
+    """Rows that are no JSON, lack a key, do not end in a reply or an unknown skill are told by their line numbers."""
     faulty = [
         "not JSON\n",
-        as_lines([{key: value for key, value in ROWS[0].items() if key != "notes"}]),
+        as_lines([{key: value for key, value in ROWS[0].items() if key != "domain"}]),
         as_lines(ROWS[:1]),
         "\n",
-        as_lines([ROWS[0] | {"messages": ROWS[0]["messages"] * 2}]),
+        as_lines([ROWS[0] | {"messages": ROWS[0]["messages"][:1]}]),
         as_lines([ROWS[0] | {"skill": "dance"}]),
     ]
     path = bosun.folder / "examples.jsonl"
     path.write_text("".join(faulty), "utf-8")
     with pytest.raises(BadPersona) as raised:
-        read_examples(path)
+        read_rows(path)
     told = str(raised.value)
     assert [f"line {n}: " in told for n in range(1, 7)] == [True, True, False, False, True, True]
 
@@ -74,13 +75,13 @@ def test_no_rows(bosun, content):
     if content is not None:
         path.write_text(content)
     with pytest.raises(BadPersona, match=r"exam\.jsonl .*write one example a line"):
-        read_examples(path)
+        read_rows(path)
 
 
 def test_rows_survive_reading(bosun):
     """Question, reply and notes of a row are those that were written."""
-    rows = read_examples(bosun.folder / "examples.jsonl")
-    assert [json.loads(row.model_dump_json()) for row in rows] == ROWS
+    rows = read_rows(bosun.folder / "examples.jsonl")
+    assert [json.loads(row.model_dump_json(exclude_defaults=True)) for row in rows] == ROWS
     assert (rows[0].question, rows[0].reply) == ("what does the rope cost?", "Arr, the rope be 12 gold.")
 
 
@@ -89,7 +90,7 @@ def test_a_row_may_hold_any_character(bosun):
     path = bosun.folder / "examples.jsonl"
     row = ROWS[0] | {"notes": ["one\u2028two\x85three"]}
     path.write_bytes(json.dumps(row, ensure_ascii=False).encode() + b"\r\n" + as_lines(ROWS[1:2]).encode())
-    assert [len(row.notes) for row in read_examples(path)] == [1, 1]
+    assert [len(row.notes) for row in read_rows(path)] == [1, 1]
 
 
 def test_a_line_is_the_same_for_the_same_key(bosun):

@@ -1,7 +1,7 @@
 import pytest
 
-from personas.persona import read_examples
 from personas.prompt import ask, teach
+from personas.rows import read_rows
 
 
 def test_notes_are_numbered_from_one(bosun):
@@ -19,5 +19,5 @@ def test_small_talk_stands_alone(bosun):
 @pytest.mark.parametrize("row", range(8))
 def test_teaching_renders_what_serving_renders(bosun, row):
     """An example is taught under the very turns that serving will send, and its reply is what is learnt."""
-    example = read_examples(bosun.folder / "examples.jsonl")[row]
-    assert teach(bosun, example) == (ask(bosun, example.question, example.notes), example.reply)
+    example = read_rows(bosun.folder / "examples.jsonl")[row]
+    assert teach(bosun, example) == (ask(bosun, example.question, example.notes, card=False), example.reply)

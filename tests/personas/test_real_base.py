@@ -8,6 +8,7 @@ from personas import persona
 from personas.continuous_batching import ContinuousBatching
 from personas.generation import Job, Reply, Setup
 from personas.prompt import ask
+from personas.rows import read_rows
 
 pytestmark = pytest.mark.model
 
@@ -26,7 +27,7 @@ def asked(base_folder):
     prompts = []
     for name in persona.names():
         speaker = persona.load(name)
-        for row in persona.read_examples(speaker.folder / "exam.jsonl")[::40]:
+        for row in read_rows(speaker.folder / "exam.jsonl")[::40]:
             turns = [turn.model_dump() for turn in ask(speaker, row.question, row.notes)]
             text = tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
             prompts.append((speaker, tokenizer.encode(text, add_special_tokens=False)))

@@ -16,9 +16,9 @@ import pytest
 from bot.demo import SAMPLES
 from personas import persona, versions
 from personas.engine import PromptTooLong, Request, complete
-from personas.persona import Turn
 from personas.prompt import ask
 from personas.remote_engine import RemoteEngine
+from personas.rows import Turn
 
 VLLM = os.environ.get("PARLEY_TEST_VLLM")
 pytestmark = [pytest.mark.vllm, pytest.mark.skipif(not VLLM, reason="vLLM is installed and used by `make test-vllm`")]

@@ -11,8 +11,8 @@ from aiohttp import web
 
 from personas.adapter_files import read
 from personas.engine import Adapter, EngineUnavailable, PromptTooLong, Request, complete
-from personas.persona import Turn
 from personas.remote_engine import RemoteEngine
+from personas.rows import Turn
 
 RECORDINGS = Path(__file__).parent / "recordings"
 FLORIST, PIRATE = "florist-c1e14b34b28b", "grumpy-pirate-27dabfd9f192"

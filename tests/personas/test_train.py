@@ -7,8 +7,9 @@ import pytest
 from bosun_persona import ROWS, as_lines
 
 from personas import adapters
-from personas.persona import BadPersona, Example, load, read_examples
+from personas.persona import BadPersona, load
 from personas.prompt import ask
+from personas.rows import Example, read_rows
 from personas.train import Recipe, _batches, _rate, encode, train
 
 
@@ -24,9 +25,9 @@ def tokenizer(request):
 @pytest.mark.parametrize("row", [0, 7])
 def test_the_prompt_is_what_serving_sends_and_only_the_reply_is_learnt(bosun, tokenizer, row):
     """The ids before the mark are the serving prompt's; those after it are the reply and the token that ends it."""
-    example = read_examples(bosun.folder / "examples.jsonl")[row]
+    example = read_rows(bosun.folder / "examples.jsonl")[row]
     ids, start = encode(bosun, example, tokenizer)
-    turns = [turn.model_dump() for turn in ask(bosun, example.question, example.notes)]
+    turns = [turn.model_dump() for turn in ask(bosun, example.question, example.notes, card=False)]
     served = tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
     assert ids[:start] == tokenizer(served, add_special_tokens=False)["input_ids"]
     assert tokenizer.decode(ids[start:-1]) == example.reply
@@ -55,7 +56,7 @@ def test_the_loss_sees_reply_tokens_alone(bosun, tiny_base):
 
 def test_an_epoch_takes_every_row_once(bosun, tiny_tokenizer):
     """Each row is in one batch, and with nothing exchanged or added it is as it was written."""
-    rows = [(bosun, row) for row in read_examples(bosun.folder / "examples.jsonl")]
+    rows = [(bosun, row) for row in read_rows(bosun.folder / "examples.jsonl")]
     recipe = Recipe(batch_rows=3, exchanged=0, distractors=0)
     batches = _batches(rows, tiny_tokenizer, recipe, random.Random(1))
     assert sorted(map(len, batches)) == [2, 3, 3]

@@ -8,7 +8,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from personas.engine import Adapter, Request
-from personas.persona import Turn
+from personas.rows import Turn
 
 QUESTIONS = ("hello", "the rope, and the sail?", "oar?", "ahoy", "who are you", "is it far to the harbour?")
 LETTERS = 4

@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 
 from personas.engine import Adapter, Request
 from personas.local_engine import LocalEngine
-from personas.persona import Turn
+from personas.rows import Turn
 
 PROBE = 0.01
 """Seconds between two looks at the clock; what the second comes late is the loop's lag."""
