@@ -40,6 +40,7 @@ HOMES = {
     "pysqlite3": {"knowledge.sqlite_store", "bot.servers"},
     "markdown_it": {"knowledge.prose"},
     "snowballstemmer": {"knowledge.claims"},
+    "sklearn": {"personas.voice_classifier"},
     "apscheduler": {"bot.schedule"},
     "discord": {
         "bot.discord_admin",
@@ -62,7 +63,9 @@ HOMES = {
     "filelock": {"bot.models", "personas.versions"},
     "click": {"bot.__main__", "bot.knowledge_commands", "bot.persona_commands", "bot.sentences", "bot.doctor"},
 }
-HEAVY = {"torch", "openvino", "transformers", "peft", "sentence_transformers", "apscheduler", "openai"}
+HEAVY = {
+    "torch", "openvino", "transformers", "peft", "sentence_transformers", "apscheduler", "openai", "sklearn",
+}  # fmt: skip
 SLOW = HEAVY | {"discord", "pydantic", "pydantic_settings", "sqlite_utils", "numpy", "rich"}
 BANNED = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "managers", "core"}
 MODULES = {
