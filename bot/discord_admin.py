@@ -68,7 +68,7 @@ class Admin:
 
     async def personas(self, _: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
         """Offer the personas whose names hold what was typed."""
-        return _offers(persona.names(), typed)
+        return _offers(persona.names(*self._settings.libraries), typed)
 
     async def documents(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
         """Offer the server's files whose names hold what was typed, to those who may remove them."""
@@ -86,7 +86,7 @@ class Admin:
 
         async def chosen() -> str:
             server, key = _managed(interaction, level)
-            title = persona.load(name).card.title  # refuses unknown names
+            title = persona.load(name, *self._settings.libraries).card.title  # refuses unknown names
             await asyncio.to_thread(self._choices.set, server, key, name)
             return f"**{plain(title)}** speaks in this {level} from now on."
 

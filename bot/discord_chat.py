@@ -139,7 +139,7 @@ class Chat:
         try:
             name = (await asyncio.to_thread(self.speaker, place)).persona
             if not asked.text:
-                return persona.load(name).line("greeting", asked.key)
+                return self._load(name).line("greeting", asked.key)
             if not await asyncio.to_thread(self._store.documents, place.server):
                 return NOTHING_UPLOADED
             request = Question(
@@ -147,7 +147,7 @@ class Chat:
             )
             return rendered(await self._answerer.answer(request, growing.grow, growing.place))
         except Exception as error:  # noqa: BLE001 -- a member always gets an answer
-            return explain(error, _error_line(name, asked.key))
+            return explain(error, self._error_line(name, asked.key))
 
     def speaker(self, place: Place) -> Choice:
         """Return who speaks in the place."""
@@ -172,7 +172,7 @@ class Chat:
         async def shown() -> str:
             place = place_of(interaction.guild_id, interaction.channel)
             choice = await asyncio.to_thread(self.speaker, place)
-            card = persona.load(choice.persona).card
+            card = self._load(choice.persona).card
             return f"**{plain(card.title)}** (`{choice.persona}`) {_FROM[choice.came_from]}.\n{card.description}"
 
         await respond(interaction, shown, private=True)
@@ -181,16 +181,22 @@ class Chat:
         """Say who can speak."""
 
         async def listed() -> str:
-            cards = {name: persona.load(name).card for name in persona.names()}
-            return "\n".join(
-                f"- **{plain(card.title)}** (`{name}`): {card.description}" for name, card in cards.items()
-            )
+            return "\n".join([self._described(name) for name in persona.names(*self._settings.libraries)])
 
         await respond(interaction, listed, private=True)
 
+    def _load(self, name: str) -> persona.Persona:
+        return persona.load(name, *self._settings.libraries)
 
-def _error_line(name: str, key: str) -> str:
-    try:
-        return persona.load(name).line("error", key)
-    except persona.BadPersona:
-        return BROKEN
+    def _described(self, name: str) -> str:
+        try:
+            card = self._load(name).card
+        except persona.BadPersona as error:
+            return f"- `{name}` cannot speak: {plain(str(error))}"
+        return f"- **{plain(card.title)}** (`{name}`): {card.description}"
+
+    def _error_line(self, name: str, key: str) -> str:
+        try:
+            return self._load(name).line("error", key)
+        except persona.BadPersona:
+            return BROKEN

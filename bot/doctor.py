@@ -30,11 +30,8 @@ def _checks(settings: Settings) -> Iterator[tuple[bool, str]]:
         yield True, f"The models are in {settings.models_folder}."
         if settings.engine == "local":
             yield asyncio.run(_local(settings))
-        for name in persona.names() if settings.has_voices else ():
-            voice = served(persona.load(name), settings)
-            yield True, f"Voice of {name}: {voice}"
-            for reason in voice.refused:
-                yield False, reason
+        for name in persona.names(*settings.libraries) if settings.has_voices else ():
+            yield from _voice(name, settings)
     except models.ModelsMissing as missing:
         yield False, str(missing)
     if settings.engine == "remote":
@@ -43,6 +40,17 @@ def _checks(settings: Settings) -> Iterator[tuple[bool, str]]:
         yield True, "A Discord token is set."
     else:
         yield True, "No Discord token is set; the terminal works without one, `parley bot` needs PARLEY_DISCORD_TOKEN."
+
+
+def _voice(name: str, settings: Settings) -> Iterator[tuple[bool, str]]:
+    try:
+        voice = served(persona.load(name, *settings.libraries), settings)
+    except persona.BadPersona as error:
+        yield False, str(error)
+        return
+    yield True, f"Voice of {name}: {voice}"
+    for reason in voice.refused:
+        yield False, reason
 
 
 async def _local(settings: Settings) -> tuple[bool, str]:

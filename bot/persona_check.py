@@ -1,6 +1,7 @@
 """Checks the rows of a persona with the fact check that its replies will have to pass."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from knowledge.fact_check import check, voice_words
 from personas.persona import load
@@ -10,9 +11,9 @@ _STRICT = {"value", "unit", "name"}
 """Faults that make a row teach a wrong fact; which value or yes belongs to a question, its author knows better."""
 
 
-def examine(name: str) -> Iterator[str]:
+def examine(name: str, *libraries: Path) -> Iterator[str]:
     """Yield one line for each finding. Raises BadPersona where a file cannot be read at all."""
-    persona = load(name)
+    persona = load(name, *libraries)
     rows = {file: read_rows(persona.folder / file) for file in ("examples.jsonl", "exam.jsonl")}
     words = voice_words((row.reply, row.source) for some in rows.values() for row in some)
     seen: dict[tuple[str, tuple[str, ...]], str] = {}

@@ -20,18 +20,24 @@ def persona() -> None:
 def list_personas() -> None:
     """List the personas and the version of each one's voice."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from bot import settings
     from bot.voices import served
-    from personas.persona import load, names
+    from personas.persona import BadPersona, load, names
 
     chosen = settings.load()
     table = Table("persona", "voice", "description")
-    for name in names():
-        voice = served(load(name), chosen)
+    for name in names(*chosen.libraries):
+        try:
+            speaker = load(name, *chosen.libraries)
+        except BadPersona as error:
+            table.add_row(name, "[red]cannot speak[/]", escape(str(error)))
+            continue
+        voice = served(speaker, chosen)
         passed = f" ({len(voice.refused)} refused)" if voice.refused else ""
-        table.add_row(name, f"{voice}{passed}", load(name).card.description)
+        table.add_row(name, f"{voice}{passed}", speaker.card.description)
     Console().print(table)
 
 
@@ -51,9 +57,9 @@ def show(name: str) -> None:
     from personas.rows import read_rows
     from personas.versions import history
 
-    speaker = load(name)
-    console = Console(highlight=False)
     chosen = settings.load()
+    speaker = load(name, *chosen.libraries)
+    console = Console(highlight=False)
     voice = served(speaker, chosen)
     console.print(f"[bold]{escape(speaker.card.title)}[/] ({name}), voice: {voice}")
     for reason in voice.refused:
@@ -77,9 +83,10 @@ def show(name: str) -> None:
 @said
 def check(name: str) -> None:
     """Check every example and exam row of NAME: facts in a reply that its notes do not hold, and doubles."""
+    from bot import settings
     from bot.persona_check import examine
 
-    findings = list(examine(name))
+    findings = list(examine(name, *settings.load().libraries))
     for finding in findings:
         click.echo(finding)
     if findings:
@@ -124,7 +131,7 @@ def train(  # noqa: PLR0913, PLR0917 -- one argument each for the command's flag
         folder = out or Path(work) / "adapter"
         with bar(f"Training {name}") as step:
             card = train(
-                [load(who) for who in (name, *also)], base_path, folder, recipe, start,
+                [load(who, *chosen.libraries) for who in (name, *also)], base_path, folder, recipe, start,
                 lambda done, total, loss: step(done, total, f"loss {loss:.2f}"),
             )  # fmt: skip
         if out is None:
@@ -149,7 +156,7 @@ def install_version(folder: Path, name: str | None) -> None:
     named = name or files.card.get("persona")
     if not isinstance(named, str):
         raise BadAdapter(f"card.json in {folder} names no persona: say whose voice it is with --persona.")
-    speaker = load(named)
+    speaker = load(named, *chosen.libraries)
     version = install(files, speaker.name, chosen.home / "adapters").version
     click.echo(f"{speaker.name} speaks with {version}")
 
@@ -164,7 +171,7 @@ def rollback(name: str) -> None:
     from personas.versions import rollback
 
     chosen = settings.load()
-    speaker = load(name)
+    speaker = load(name, *chosen.libraries)
     models.check(chosen)
     voice = rollback(speaker, chosen.home / "adapters", models.base_path(chosen))
     click.echo(f"{name} speaks with {voice}")

@@ -9,6 +9,7 @@ from pydantic import Field, HttpUrl, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from personas.generation import RuntimeChoice, Weights
+from personas.persona import LIBRARY
 from personas.remote_engine import AdapterUse
 
 
@@ -73,6 +74,16 @@ class Settings(BaseSettings):
     def models_folder(self) -> Path:
         """Where the embedded models are."""
         return self.models or self.home / "models"
+
+    @property
+    def own_personas(self) -> Path:
+        """Where personas are that do not ship with Parley."""
+        return self.home / "personas"
+
+    @property
+    def libraries(self) -> tuple[Path, ...]:
+        """Where personas are looked for: those that ship, and one's own."""
+        return LIBRARY, self.own_personas
 
     @property
     def servers_folder(self) -> Path:

@@ -2,7 +2,7 @@
 
 import logging
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,9 +32,9 @@ class Voice:
 class Voices:
     """Loads each voice once, and again when one of its files has changed."""
 
-    def __init__(self, library: Path, installed: Path, base: str | None) -> None:
+    def __init__(self, libraries: Sequence[Path], installed: Path, base: str | None) -> None:
         """``installed``: where the versions of each voice are; ``base``: None where no model runs."""
-        self._library, self._installed, self._base = library, installed, base
+        self._libraries, self._installed, self._base = libraries, installed, base
         self._loaded: dict[str, tuple[object, Voice]] = {}
 
     def voice(self, name: str) -> Voice:
@@ -46,7 +46,7 @@ class Voices:
         known = self._loaded.get(name)
         if known and known[0] == state:
             return known[1]
-        speaker = persona.load(name, self._library)
+        speaker = persona.load(name, *self._libraries)
         served = versions.current(speaker, self._installed, self._base) if self._base else Served(None)
         for reason in served.refused:
             log.warning("%s speaks with %s: %s", name, served, reason)
@@ -57,8 +57,9 @@ class Voices:
         return voice
 
     def _state(self, name: str) -> object:
-        own, versions_ = self._library / name, self._installed / name
-        folders = [own, own / "adapter", versions_, *_entries(versions_)]
+        versions_ = self._installed / name
+        own = [folder for library in self._libraries for folder in (library / name, library / name / "adapter")]
+        folders = [*own, versions_, *_entries(versions_)]
         return [(path, *_seen(path)) for folder in folders for path in _entries(folder)]
 
 

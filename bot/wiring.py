@@ -12,7 +12,6 @@ from bot.voices import Voices
 from knowledge.embedding import Embedder, HashEmbedder, SentenceTransformerEmbedder
 from knowledge.sqlite_store import SqliteStore
 from knowledge.store import Store
-from personas import persona
 from personas.engine import EchoEngine, Engine
 from personas.local_engine import LocalEngine
 from personas.remote_engine import RemoteEngine
@@ -79,7 +78,7 @@ async def parts(settings: Settings) -> AsyncIterator[Parts]:
     embedder = open_embedder(settings)
     engine = _open_engine(settings)
     base = models.base_path(settings) if settings.has_voices else None
-    voices = Voices(persona.LIBRARY, settings.home / "adapters", base)
+    voices = Voices(settings.libraries, settings.home / "adapters", base)
     line = Line(settings.at_once, settings.longest_line)
     answerer = Answerer(
         store, embedder, engine, voices, silence=settings.silence, longest=settings.longest_question, line=line

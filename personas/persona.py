@@ -14,6 +14,7 @@ from personas.rows import BadPersona, told
 __all__ = ["LIBRARY", "BadPersona", "Card", "CardLines", "Persona", "Style", "Trait", "load", "names"]
 
 LIBRARY = Path(__file__).parent / "library"
+"""The personas that ship; an author's own ones are in a library of theirs."""
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
 Lines = Annotated[tuple[Line, ...], Field(min_length=1)]
@@ -103,20 +104,25 @@ class Persona:
         return choices[int.from_bytes(hashlib.sha256(key.encode()).digest()[:4], "big") % len(choices)]
 
 
-def names(library: Path = LIBRARY) -> list[str]:
-    """Return the names of all personas in a library, sorted."""
-    return sorted(card.parent.name for card in library.glob("*/persona.toml"))
+def names(*libraries: Path) -> list[str]:
+    """Return the names of all personas in some libraries, sorted; in the shipped one where none is given."""
+    found = (card.parent.name for library in libraries or (LIBRARY,) for card in library.glob("*/persona.toml"))
+    return sorted({name for name in found if not name.startswith(".")})
 
 
-def load(name: str, library: Path = LIBRARY) -> Persona:
-    """Load one persona by name.
+def load(name: str, *libraries: Path) -> Persona:
+    """Load one persona by name from some libraries; from the shipped one where none is given.
 
-    Raises BadPersona when there is none of that name, or when its card has faults (all are listed).
+    Raises BadPersona when there is none of that name or more than one, or when its card has faults (all are listed).
     """
-    known = names(library)
-    if name not in known:
-        raise BadPersona(f"There is no persona named {name!r}. Known personas: {', '.join(known) or 'none'}.")
-    folder = library / name
+    libraries = libraries or (LIBRARY,)
+    homes = [library for library in libraries if name in names(library)]
+    if not homes:
+        known = ", ".join(names(*libraries)) or "none"
+        raise BadPersona(f"There is no persona named {name!r}. Known personas: {known}.")
+    if len(homes) > 1:
+        raise BadPersona(f"Two personas are named {name!r}: rename the folder of your own one.")
+    folder = homes[0] / name
     try:
         card = Card.model_validate(tomllib.loads((folder / "persona.toml").read_text("utf-8")))
     except ValidationError as error:

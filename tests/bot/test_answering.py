@@ -72,7 +72,7 @@ def store(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def voices(tmp_path_factory):
-    return Voices(persona.LIBRARY, tmp_path_factory.mktemp("adapters"), None)
+    return Voices([persona.LIBRARY], tmp_path_factory.mktemp("adapters"), None)
 
 
 @pytest.fixture

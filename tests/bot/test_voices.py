@@ -23,7 +23,7 @@ def root(tmp_path):
 
 @pytest.fixture
 def voices(root, base_folder):
-    return Voices(LIBRARY, root, str(base_folder))
+    return Voices([LIBRARY], root, str(base_folder))
 
 
 @pytest.fixture
@@ -103,4 +103,4 @@ def test_no_question_goes_without_its_voice_while_versions_change(voices, instal
 
 def test_without_a_model_no_adapter_is_looked_at(root):
     """The card speaks alone, whatever is installed."""
-    assert Voices(LIBRARY, root, None).voice("florist").adapter is None
+    assert Voices([LIBRARY], root, None).voice("florist").adapter is None

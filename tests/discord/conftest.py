@@ -7,7 +7,6 @@ from bot.settings import load
 from bot.voices import Voices
 from knowledge.embedding import HashEmbedder
 from knowledge.sqlite_store import SqliteStore
-from personas import persona
 from personas.engine import EchoEngine
 
 FAQ = b"""# Do you deliver to Princeton?
@@ -42,7 +41,7 @@ def engine():
 
 @pytest.fixture
 def answerer(settings, store, hashing, engine):
-    voices = Voices(persona.LIBRARY, settings.home / "adapters", None)
+    voices = Voices(settings.libraries, settings.home / "adapters", None)
     return Answerer(store, hashing, engine, voices, silence=settings.silence, longest=settings.longest_question)
 
 
