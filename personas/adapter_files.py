@@ -1,4 +1,7 @@
-"""The three files of an adapter's folder, read once and within bounds: what is checked is what is kept."""
+"""The three files of an adapter's folder, read once and within bounds: what is checked is what is kept.
+
+Of a managed voice, whose weights a server trained and keeps, there is the card alone.
+"""
 
 import hashlib
 import json
@@ -21,23 +24,38 @@ class BadAdapter(Exception):  # noqa: N818 -- named for what is wrong
 
 
 @dataclass(frozen=True)
+class Managed:
+    """What a card says of weights that a server keeps."""
+
+    model: str
+    """The name that the server gave the trained model."""
+    server: str
+    """Its address, up to and with ``/v1``, without a slash at the end."""
+
+
+@dataclass(frozen=True)
 class Files:
     """An adapter's files in memory."""
 
     folder: Path
     contents: dict[str, bytes]
-    """By file name: the weights, the configuration and the card."""
+    """By file name: the weights, the configuration and the card; of a managed voice the card alone."""
     config: dict[str, Any]
     card: dict[str, Any]
+    managed: Managed | None = None
 
     @cached_property
     def digest(self) -> str:
-        """First 12 hex digits of the sha256 of the configuration's bytes followed by the weights'."""
-        return hashlib.sha256(self.contents[CONFIG] + self.contents[WEIGHTS]).hexdigest()[:12]
+        """First 12 hex digits of a sha256: of the configuration's bytes and the weights', or of a managed model."""
+        if self.managed:
+            identity = f"{self.managed.server}\n{self.managed.model}".encode()
+        else:
+            identity = self.contents[CONFIG] + self.contents[WEIGHTS]
+        return hashlib.sha256(identity).hexdigest()[:12]
 
 
 def read(folder: Path) -> Files:
-    """Read an adapter's folder, which holds the three files and nothing else.
+    """Read an adapter's folder, which holds the three files and nothing else, or the card of a managed voice.
 
     Raises BadAdapter for other files, for links, for what is no plain file, for files that are missing or too large,
     and for JSON that is not an object. No more than ``LARGEST`` bytes of any file are read.
@@ -49,6 +67,11 @@ def read(folder: Path) -> Files:
     except OSError as error:
         raise BadAdapter(f"{folder} is no folder that can be read ({error.strerror}): give an adapter's.") from error
     _refuse_strays(folder, sorted(set(found) - {WEIGHTS, CONFIG, CARD}))
+    if set(found) == {CARD} and found[CARD].is_file(follow_symlinks=False):
+        data = _bytes(folder / CARD, _LARGEST_JSON)
+        card = _object(data, folder / CARD)
+        if "managed" in card:
+            return Files(folder, {CARD: data}, {}, card, _managed(card["managed"], folder / CARD))
     for name in (WEIGHTS, CONFIG, CARD):
         if name not in found:
             raise BadAdapter(f"{folder} lacks {name}: copy it again or train it again.")
@@ -59,6 +82,13 @@ def read(folder: Path) -> Files:
     }
     config, card = (_object(contents[name], folder / name) for name in (CONFIG, CARD))
     return Files(folder, contents, config, card)
+
+
+def _managed(stated: object, path: Path) -> Managed:
+    model, server = (stated.get(key) if isinstance(stated, dict) else None for key in ("model", "server"))
+    if not all(isinstance(value, str) and value and value.isprintable() for value in (model, server)):
+        raise BadAdapter(f"{path} does not say under managed which model which server keeps: copy it again.")
+    return Managed(str(model), str(server))
 
 
 def shown(name: str) -> str:

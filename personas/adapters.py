@@ -37,19 +37,26 @@ class OtherBase(BadAdapter):
 
 
 def admit(folder: Path, name: str, base: str) -> Adapter:
-    """Check an adapter for a base model, a folder or a hub id; return it as a version of the persona's voice.
+    """Check an adapter for a base model; return it as a version of the persona's voice.
 
+    ``base``: a folder or a hub id, or the address of the server that keeps the managed voices which can be spoken.
     Raises BadAdapter, OtherBase.
     """
-    return Adapter(f"{name}-{checked(folder, base).digest}", folder)
+    files = checked(folder, base)
+    return Adapter(f"{name}-{files.digest}", folder, files.managed.model if files.managed else None)
 
 
 def checked(folder: Path, base: str) -> Files:
     """Read an adapter's files and check names, sizes, configuration, base model, tensors and the card's hash.
 
-    What it returns are the bytes that were checked. Raises BadAdapter, OtherBase.
+    ``base``: as for ``admit``. What it returns are the bytes that were checked. Raises BadAdapter, OtherBase.
     """
     files = read(folder)
+    if files.managed or base.startswith(("http://", "https://")):
+        if files.managed and files.managed.server == base:
+            return files
+        place = f"is kept by {files.managed.server}" if files.managed else "has its weights on this machine"
+        raise OtherBase(f"{folder} is a voice that {place}, and {base} cannot speak with it: train it there again.")
     claims = _claims(files.config, folder / CONFIG)
     theirs, mine = files.card.get("base"), fingerprint(base)
     if (

@@ -18,11 +18,13 @@ class PromptTooLong(Exception):  # noqa: N818 -- named for what is wrong
 
 @dataclass(frozen=True)
 class Adapter:
-    """A trained voice on disk."""
+    """A trained voice: its weights on disk, or the name under which a server holds them."""
 
     version: str
     """``<persona>-<first 12 hex digits of a sha256>``, over the configuration and the weights: changes when they do."""
     folder: Path
+    model: str | None = None
+    """The model that a server trained and keeps (a managed voice); the folder then holds a card alone."""
 
 
 @dataclass(frozen=True)

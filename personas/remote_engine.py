@@ -1,4 +1,7 @@
-"""Replies from an OpenAI-compatible server: vLLM with a voice for each persona, any other in its base voice."""
+"""Replies from an OpenAI-compatible server: vLLM with a voice for each persona, any other in its base voice.
+
+A managed voice is a model of the server's own: it is asked for by its name, and nothing is loaded.
+"""
 
 import asyncio
 import contextlib
@@ -128,6 +131,8 @@ class RemoteEngine:
         """Yield the name of an adapter that is loaded there; None for the base voice."""
         if adapter is None:
             yield None
+        elif adapter.model:
+            yield adapter.model
         elif self._use == "load":
             async with self._adapters.loaded(adapter) as name:
                 yield name
@@ -158,6 +163,11 @@ class RemoteEngine:
     async def _before_again(self, request: Request, error: EngineUnavailable, clock: "_Clock") -> None:
         self._served = None
         if isinstance(error, UnknownModel):  # the server was started anew, without what was loaded before
+            if request.adapter and request.adapter.model:
+                raise EngineUnavailable(
+                    f"{self._server.shown} no longer has {request.adapter.model}, the voice {request.adapter.version}: "
+                    "train it again with --managed, or go back with `parley persona rollback`."
+                ) from error
             if request.adapter is None or self._use != "load":
                 raise error
             self._adapters.forget(request.adapter.version)

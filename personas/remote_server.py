@@ -39,6 +39,12 @@ class Model:
     """The name of the base model where this is an adapter."""
 
 
+def address(url: str) -> str:
+    """Return a server's URL as it may be shown and compared: without user, password and slash at the end."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl().rstrip("/")
+
+
 class RemoteServer:
     """One endpoint; its methods raise EngineUnavailable, and TryAgain or UnknownModel where that is known."""
 
@@ -46,8 +52,7 @@ class RemoteServer:
         """``url``: up to and with ``/v1``; ``key``: sent as a bearer token and written nowhere."""
         import openai
 
-        parts = urlsplit(url)
-        self.shown = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl().rstrip("/")
+        self.shown = address(url)
         # A redirect is said rather than followed, so that questions and the key go nowhere else. Repeating a request
         # is the engine's to decide, which knows the deadline.
         self._client = openai.AsyncOpenAI(

@@ -105,7 +105,7 @@ def install(files: Files, name: str, root: Path) -> Adapter:
         _write(home / SERVED, [former for former in order if home / former not in old])
         for folder in (*old, *home.glob(f"{_INCOMING}*")):
             shutil.rmtree(folder, ignore_errors=True)
-    return Adapter(version, home / version)
+    return Adapter(version, home / version, files.managed.model if files.managed else None)
 
 
 def rollback(persona: Persona, root: Path, base: str) -> Served:
