@@ -41,6 +41,7 @@ HOMES = {
     "markdown_it": {"knowledge.prose"},
     "snowballstemmer": {"knowledge.claims"},
     "sklearn": {"personas.voice_classifier"},
+    "lingua": {"personas.language"},
     "apscheduler": {"bot.schedule"},
     "discord": {
         "bot.discord_admin",
