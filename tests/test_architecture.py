@@ -40,6 +40,7 @@ HOMES = {
     "pysqlite3": {"knowledge.sqlite_store", "bot.servers"},
     "markdown_it": {"knowledge.prose"},
     "snowballstemmer": {"knowledge.claims"},
+    "PIL": {"personas.avatars"},
     "sklearn": {"personas.voice_classifier"},
     "lingua": {"personas.language"},
     "apscheduler": {"bot.schedule"},
@@ -59,10 +60,10 @@ HOMES = {
         "personas.rows",
     },
     "pydantic_settings": {"bot.settings"},
-    "openai": {"personas.remote_server"},
+    "openai": {"personas.managed_training", "personas.remote_server"},
     "platformdirs": {"bot.settings"},
-    "filelock": {"bot.models", "personas.versions"},
-    "click": {"bot.__main__", "bot.knowledge_commands", "bot.persona_commands", "bot.sentences", "bot.doctor"},
+    "filelock": {"bot.models", "personas.managed_job", "personas.versions"},
+    "click": {"bot.__main__", "bot.knowledge_commands", "bot.persona_commands", "bot.persona_managed", "bot.sentences", "bot.doctor"},
 }
 HEAVY = {
     "torch", "openvino", "transformers", "peft", "sentence_transformers", "apscheduler", "openai", "sklearn",
