@@ -13,6 +13,7 @@ from bot.discord_replies import (
     BROKEN,
     NOTHING_UPLOADED,
     Command,
+    Pictured,
     Refusal,
     explain,
     following,
@@ -167,13 +168,14 @@ class Chat:
         await respond(interaction, answered, private=False, growing=growing)
 
     async def show(self, interaction: discord.Interaction) -> None:
-        """Say who speaks here."""
+        """Say who speaks here, with their picture."""
 
-        async def shown() -> str:
+        async def shown() -> Pictured:
             place = place_of(interaction.guild_id, interaction.channel)
             choice = await asyncio.to_thread(self.speaker, place)
-            card = self._load(choice.persona).card
-            return f"**{plain(card.title)}** (`{choice.persona}`) {_FROM[choice.came_from]}.\n{card.description}"
+            speaker = self._load(choice.persona)
+            title = f"**{plain(speaker.card.title)}** (`{choice.persona}`) {_FROM[choice.came_from]}."
+            return Pictured(f"{title}\n{speaker.card.description}", speaker.avatar)
 
         await respond(interaction, shown, private=True)
 

@@ -4,6 +4,8 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
 
 import discord
 from discord import app_commands
@@ -29,6 +31,14 @@ _NO_HISTORY = 160002  # "Cannot reply without permission to read message history
 
 class Refusal(Exception):  # noqa: N818 -- named for what it is
     """What was asked for is not done; the message is a sentence for the one who asked."""
+
+
+@dataclass(frozen=True)
+class Pictured:
+    """A text with a picture under it."""
+
+    text: str
+    picture: Path | None
 
 
 _SENTENCES = (Refusal, BadQuestion, BadPersona, BadServer, Busy, EngineUnavailable, UnreadableDocument)
@@ -75,12 +85,13 @@ def replying(message: discord.Message) -> Send:
     return send
 
 
-def following(interaction: discord.Interaction, *, private: bool) -> Send:
-    """Return a way to send the parts of a deferred response."""
+def following(interaction: discord.Interaction, *, private: bool, picture: Path | None = None) -> Send:
+    """Return a way to send the parts of a deferred response, with a picture under the first one."""
 
-    async def send(text: str, part: int) -> discord.Message:  # noqa: ARG001 -- an interaction has no nonces
+    async def send(text: str, part: int) -> discord.Message:
+        files = [discord.File(picture)] if picture and part == 1 else []
         return await interaction.followup.send(
-            text, ephemeral=private, allowed_mentions=NOBODY, suppress_embeds=True, wait=True
+            text, ephemeral=private, allowed_mentions=NOBODY, suppress_embeds=True, wait=True, files=files
         )
 
     return send
@@ -88,7 +99,7 @@ def following(interaction: discord.Interaction, *, private: bool) -> Send:
 
 async def respond(
     interaction: discord.Interaction,
-    work: Callable[[], Awaitable[str]],
+    work: Callable[[], Awaitable[str | Pictured]],
     *,
     private: bool,
     growing: GrowingReply | None = None,
@@ -99,7 +110,8 @@ async def respond(
     """
     await interaction.response.defer(ephemeral=private, thinking=True)  # Discord waits three seconds
     try:
-        text = await work()
+        done = await work()
     except Exception as error:  # noqa: BLE001 -- whoever used a command always gets an answer
-        text = explain(error)
-    await (growing or GrowingReply(following(interaction, private=private))).finish(text)
+        done = explain(error)
+    text, picture = (done.text, done.picture) if isinstance(done, Pictured) else (done, None)
+    await (growing or GrowingReply(following(interaction, private=private, picture=picture))).finish(text)

@@ -98,6 +98,12 @@ class Persona:
     folder: Path
     card: Card
 
+    @property
+    def avatar(self) -> Path | None:
+        """The persona's picture, a PNG, where its folder has one."""
+        picture = self.folder / "avatar.png"
+        return picture if picture.is_file() else None
+
     def line(self, kind: str, key: str) -> str:
         """Return one of the card's lines of a kind, always the same one for the same key."""
         choices: tuple[str, ...] = getattr(self.card.lines, kind)

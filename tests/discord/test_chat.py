@@ -219,6 +219,7 @@ async def test_everyone_may_see_who_speaks(member, channel):
     assert shown.ephemeral
     assert "`florist`" in shown.response.content
     assert "nobody was chosen" in shown.response.content
+    assert [file.filename for file in shown.response.attachments] == ["avatar.png"]
     listed = await member.slash(channel, "persona list")
     assert listed.ephemeral
     assert all(f"`{name}`" in listed.response.content for name in persona.names())
