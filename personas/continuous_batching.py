@@ -186,7 +186,7 @@ class ContinuousBatching:
     def _accept(self, row: _Growing, draft: Sequence[int], logits: Logits) -> None:
         """Append the model's own next tokens: one, and one more for every drafted token that was right."""
         for n, scores in enumerate(logits):
-            token = self._choose(scores, row.job.temperature)
+            token = self._choose(scores, row.job)
             if not row.reply.take(token):
                 row.learn()
                 self._leave(row)
@@ -196,9 +196,11 @@ class ContinuousBatching:
                 return
             row.computed += 1
 
-    def _choose(self, scores: Logits, temperature: float) -> int:
-        if not temperature:
+    def _choose(self, scores: Logits, job: Job) -> int:
+        if job.matcher:
+            scores = np.where(job.matcher.allowed(len(scores)), scores, -np.inf)
+        if not job.temperature:
             return int(scores.argmax())
         best = np.argpartition(scores, -_TOP)[-_TOP:] if len(scores) > _TOP else np.arange(len(scores))
-        weights = np.exp((scores[best] - scores[best].max()).astype(np.float64) / temperature)
+        weights = np.exp((scores[best] - scores[best].max()).astype(np.float64) / job.temperature)
         return int(self._random.choice(best, p=weights / weights.sum()))

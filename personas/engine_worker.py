@@ -13,7 +13,9 @@ import threading
 from pathlib import Path
 from typing import Any, TextIO
 
+from personas.engine import Grammar
 from personas.generation import Job, Runtime, RuntimeChoice, Setup, Weights
+from personas.grammars import BadGrammar, Grammars
 
 
 class Worker:
@@ -51,6 +53,7 @@ class Worker:
             ends = config.eos_token_id
         turn_ends = frozenset(ends if isinstance(ends, list) else [ends]) | {self._tokenizer.eos_token_id}
         setup = Setup(base, config, self._tokenizer, turn_ends, adapter_memory, self._say)
+        self._grammars = Grammars(self._tokenizer, turn_ends)
         reason = "it was asked for"
         if runtime != "peft":
             try:
@@ -95,11 +98,16 @@ class Worker:
         elif len(begun) >= message["max_tokens"]:
             self._say({"id": message["id"], "text": "", "done": True})
         else:
+            try:
+                matcher = self._grammars.matcher(Grammar(**held), begun) if (held := message["grammar"]) else None
+            except BadGrammar as error:
+                self._say({"id": message["id"], "failed": str(error)})
+                return
             self._runtime.submit(
                 Job(
                     id=message["id"], prompt=(*tokens, *begun), version=adapter["version"],
                     folder=Path(adapter["folder"]) if adapter["folder"] else None, server=message["server"],
-                    max_tokens=message["max_tokens"] - len(begun), temperature=message["temperature"],
+                    max_tokens=message["max_tokens"] - len(begun), temperature=message["temperature"], matcher=matcher,
                 )
             )  # fmt: skip
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from personas.grammars import Matcher
+
 RuntimeChoice = Literal["auto", "openvino", "peft"]
 """``auto``: OpenVINO where it can hold the model, else transformers and peft."""
 Weights = Literal["int8", "bf16"]
@@ -25,6 +27,8 @@ class Job:
     server: str
     max_tokens: int
     temperature: float
+    matcher: Matcher | None = None
+    """What the reply is held to, if to anything."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,8 @@ class Reply:
         """Say what the token adds; return whether the reply goes on."""
         self.written += 1
         ended = token in self._ends
+        if self._job.matcher and not ended:
+            self._job.matcher.take(token)
         piece = None if ended else self._text.step(self._tokenizer, token)
         self.done = ended or self.written >= self._job.max_tokens
         if piece or self.done:

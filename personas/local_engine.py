@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from collections.abc import AsyncGenerator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -233,6 +234,7 @@ def _message(number: int, request: Request, begun: str) -> dict[str, Any]:
         "server": request.server,
         "max_tokens": request.max_tokens,
         "temperature": request.temperature,
+        "grammar": asdict(request.grammar) if request.grammar else None,
     }
 
 

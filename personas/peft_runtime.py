@@ -72,7 +72,7 @@ class PeftRuntime:
         with torch.inference_mode():
             self._model.generate(
                 **batch, **settings, max_new_tokens=max(job.max_tokens for job in jobs),
-                stopping_criteria=[self._listener(jobs)],
+                stopping_criteria=[self._listener(jobs)], logits_processor=_holders(jobs),
             )  # fmt: skip
         self._cancelled.clear()
 
@@ -123,6 +123,21 @@ class PeftRuntime:
             if sum(self._loaded.values()) > self._setup.adapter_memory:
                 self._model.delete_adapter(name)
                 del self._loaded[name]
+
+
+def _holders(jobs: list[Job]) -> list[Callable[..., Any]]:
+    """Return the logits processor that holds each row to its grammar; none where no row has one."""
+    import torch
+
+    held = [(row, job.matcher) for row, job in enumerate(jobs) if job.matcher]
+
+    def hold(_: object, scores: Any) -> Any:  # noqa: ANN401 -- torch tensors
+        for row, matcher in held:
+            allowed = torch.from_numpy(matcher.allowed(scores.shape[1])).to(scores.device)
+            scores[row] = scores[row].masked_fill(~allowed, float("-inf"))
+        return scores
+
+    return [hold] if held else []
 
 
 def _name(job: Job) -> str:

@@ -35,6 +35,8 @@ HOMES = {
         "personas.peft_runtime",
     },
     "huggingface_hub": {"personas.base_weights", "personas.engine_worker"},
+    "llguidance": {"personas.grammars"},
+    "jsonschema": {"personas.reply_format"},
     "sentence_transformers": {"knowledge.embedding"},
     "sqlite_utils": {"knowledge.sqlite_store", "bot.servers"},
     "pysqlite3": {"knowledge.sqlite_store", "bot.servers"},
