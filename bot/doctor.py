@@ -30,7 +30,7 @@ def _checks(settings: Settings) -> Iterator[tuple[bool, str]]:
         yield True, f"The models are in {settings.models_folder}."
         if settings.engine == "local":
             yield asyncio.run(_local(settings))
-        for name in persona.names(*settings.libraries) if settings.has_voices else ():
+        for name in persona.names(*settings.libraries) if settings.engine != "echo" else ():
             yield from _voice(name, settings)
     except models.ModelsMissing as missing:
         yield False, str(missing)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from bot.persona_managed import or_managed
 from bot.sentences import PATH, said
 
 
@@ -104,6 +105,7 @@ def check(name: str) -> None:
 @click.option("--rate", type=click.FloatRange(1e-6, 1e-2), help="Learning rate at its peak.")
 @click.option("--out", type=PATH, help="Folder for the adapter; default: served from the data folder at once.")
 @said
+@or_managed
 def train(  # noqa: PLR0913, PLR0917 -- one argument each for the command's flags
     name: str,
     base: str | None,
@@ -146,13 +148,14 @@ def train(  # noqa: PLR0913, PLR0917 -- one argument each for the command's flag
 def install_version(folder: Path, name: str | None) -> None:
     """Check the adapter in the folder DIR, copy it, and let its persona speak with it from the next answer on."""
     from bot import models, settings
+    from bot.voices import spoken_by
     from personas.adapters import BadAdapter, checked
     from personas.persona import load
     from personas.versions import install
 
     chosen = settings.load()
     models.check(chosen)
-    files = checked(folder, models.base_path(chosen))
+    files = checked(folder, spoken_by(chosen))
     named = name or files.card.get("persona")
     if not isinstance(named, str):
         raise BadAdapter(f"card.json in {folder} names no persona: say whose voice it is with --persona.")
@@ -167,13 +170,14 @@ def install_version(folder: Path, name: str | None) -> None:
 def rollback(name: str) -> None:
     """Let NAME speak with the version before: the one installed before it, else the one that ships."""
     from bot import models, settings
+    from bot.voices import spoken_by
     from personas.persona import load
     from personas.versions import rollback
 
     chosen = settings.load()
     speaker = load(name, *chosen.libraries)
     models.check(chosen)
-    voice = rollback(speaker, chosen.home / "adapters", models.base_path(chosen))
+    voice = rollback(speaker, chosen.home / "adapters", spoken_by(chosen))
     click.echo(f"{name} speaks with {voice}")
     for reason in voice.refused:
         click.secho(f"refused: {reason}", fg="red", err=True)

@@ -29,11 +29,14 @@ def faults() -> tuple[type[Exception], ...]:
     from knowledge.store import BadServer, UnknownServer
     from personas.adapters import BadAdapter
     from personas.engine import EngineUnavailable
+    from personas.managed_job import JobFailed
     from personas.persona import BadPersona
+    from personas.train import TrainingStopped
 
     return (
         BadAdapter, BadBatch, BadPersona, BadQuestion, BadServer, BadSettings, Busy, CannotConnect, EngineUnavailable,
-        FileExistsError, ModelsMissing, SetupFailed, UnknownServer, UnreadableDocument,
+        FileExistsError, JobFailed, ModelsMissing, SetupFailed, TrainingStopped, UnknownServer,
+        UnreadableDocument,
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from knowledge.fact_check import voice_words
 from personas import persona, versions
 from personas.engine import Adapter
 from personas.persona import Persona
+from personas.remote_server import address
 from personas.rows import read_rows
 from personas.versions import Served
 
@@ -80,4 +81,11 @@ def _seen(path: Path) -> tuple[int, ...]:
 
 def served(persona_: Persona, settings: Settings) -> Served:
     """Return the version of a persona's voice, and why newer ones do not serve."""
-    return versions.current(persona_, settings.home / "adapters", models.base_path(settings))
+    return versions.current(persona_, settings.home / "adapters", spoken_by(settings))
+
+
+def spoken_by(settings: Settings) -> str:
+    """Return what a voice must have been trained on to be spoken: the base model, or a server that keeps voices."""
+    if settings.engine == "remote" and settings.remote_adapters == "none":
+        return address(str(settings.remote_url))
+    return models.base_path(settings)

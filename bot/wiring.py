@@ -8,7 +8,7 @@ from bot import models
 from bot.admission import Line
 from bot.answering import Answerer
 from bot.settings import Settings
-from bot.voices import Voices
+from bot.voices import Voices, spoken_by
 from knowledge.embedding import Embedder, HashEmbedder, SentenceTransformerEmbedder
 from knowledge.sqlite_store import SqliteStore
 from knowledge.store import Store
@@ -77,7 +77,7 @@ async def parts(settings: Settings) -> AsyncIterator[Parts]:
     store = open_store(settings)
     embedder = open_embedder(settings)
     engine = _open_engine(settings)
-    base = models.base_path(settings) if settings.has_voices else None
+    base = None if settings.engine == "echo" else spoken_by(settings)
     voices = Voices(settings.libraries, settings.home / "adapters", base)
     line = Line(settings.at_once, settings.longest_line)
     answerer = Answerer(

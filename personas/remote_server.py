@@ -183,7 +183,7 @@ class RemoteServer:
         return TryAgain(f"Nobody answers at {self.shown}: start the model server, or mend remote_url.")
 
     def _refusal(self, status: int, location: str | None, body: object) -> Exception:
-        words = _words(body)
+        words = said_by(body)
         if _TOO_LONG.search(words):
             return PromptTooLong(_lengths(body, words))
         if location:
@@ -212,7 +212,7 @@ class _Refused(EngineUnavailable):
         return self.status == _NOT_FOUND and "lora" not in self.words.lower()
 
 
-def _words(body: object) -> str:
+def said_by(body: object) -> str:
     """Return what a server said about its refusal, in one line."""
     inner = body
     for key in ("error", "message", "detail"):

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from fine_tuning_server import FineTuningServer
 
 from bot import models, settings
 from knowledge.embedding import SentenceTransformerEmbedder
@@ -31,6 +32,14 @@ def home(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("PARLEY_HOME", str(folder))
     monkeypatch.setenv("PARLEY_MODELS", str(_MODELS))
     return folder
+
+
+@pytest.fixture
+def fine_tuning(monkeypatch):
+    """Return a server with OpenAI's fine-tuning API; looking at a job again needs no pause."""
+    monkeypatch.setattr("personas.managed_training._PAUSE", 0)
+    with FineTuningServer() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
