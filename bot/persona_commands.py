@@ -7,7 +7,9 @@ from pathlib import Path
 
 import click
 
-from bot.persona_managed import or_managed
+from bot.persona_new import new
+from bot.persona_rows import export_rows, import_rows
+from bot.persona_train import train
 from bot.sentences import PATH, said
 
 
@@ -96,51 +98,6 @@ def check(name: str) -> None:
     click.echo(f"{name} is sound: no reply says what its notes do not.")
 
 
-@persona.command()
-@click.argument("name")
-@click.option("--base", help="A transformers model id or folder in place of the embedded base model.")
-@click.option("--also", multiple=True, help="Another persona that lends its rows; repeatable.")
-@click.option("--from", "start", type=PATH, help="Go on from the adapter in this folder.")
-@click.option("--epochs", type=click.IntRange(1, 50), help="Passes over the rows.")
-@click.option("--rate", type=click.FloatRange(1e-6, 1e-2), help="Learning rate at its peak.")
-@click.option("--out", type=PATH, help="Folder for the adapter; default: served from the data folder at once.")
-@said
-@or_managed
-def train(  # noqa: PLR0913, PLR0917 -- one argument each for the command's flags
-    name: str,
-    base: str | None,
-    also: tuple[str, ...],
-    start: Path | None,
-    epochs: int | None,
-    rate: float | None,
-    out: Path | None,
-) -> None:
-    """Train the voice of NAME from its examples."""
-    from dataclasses import replace
-
-    from bot import models, settings
-    from bot.progress import bar
-    from personas.adapters import checked
-    from personas.persona import load
-    from personas.train import Recipe, train
-    from personas.versions import install
-
-    chosen = settings.load(base_model=base)
-    models.check(chosen)
-    recipe = replace(Recipe(), epochs=epochs or Recipe.epochs, learning_rate=rate or Recipe.learning_rate)
-    base_path = models.base_path(chosen)
-    with tempfile.TemporaryDirectory(prefix=f"{name}-") as work:
-        folder = out or Path(work) / "adapter"
-        with bar(f"Training {name}") as step:
-            card = train(
-                [load(who, *chosen.libraries) for who in (name, *also)], base_path, folder, recipe, start,
-                lambda done, total, loss: step(done, total, f"loss {loss:.2f}"),
-            )  # fmt: skip
-        if out is None:
-            folder = install(checked(folder, base_path), name, chosen.home / "adapters").folder
-    click.echo(f"{folder}: final loss {card['final_loss']}, {card['seconds']} s")
-
-
 @persona.command("install")
 @click.argument("folder", type=PATH, metavar="DIR")
 @click.option("--persona", "name", help="Whose voice it is; default: the persona that its card.json names.")
@@ -181,3 +138,7 @@ def rollback(name: str) -> None:
     click.echo(f"{name} speaks with {voice}")
     for reason in voice.refused:
         click.secho(f"refused: {reason}", fg="red", err=True)
+
+
+for command in (new, import_rows, export_rows, train):
+    persona.add_command(command)

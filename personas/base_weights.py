@@ -46,6 +46,12 @@ def layer_shapes(base: str) -> dict[str, tuple[int, ...]] | None:
     }
 
 
+def weight_bytes(base: str) -> int:
+    """Return the size of a base model's weights on disk, in bytes; 0 where they are not there yet."""
+    folder = _folder(base)
+    return sum(file.stat().st_size for file in folder.glob("*.safetensors")) if folder else 0
+
+
 def _folder(base: str) -> Path | None:
     """Return the folder with the model's safetensors files."""
     files = ("model.safetensors", "model.safetensors.index.json")

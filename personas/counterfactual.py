@@ -25,11 +25,14 @@ def invent_name(rng: random.Random) -> str:
     return word.capitalize()
 
 
-def exchange(example: Example, rng: random.Random, is_rare: Callable[[str], bool]) -> Example:
+def exchange(
+    example: Example, rng: random.Random, is_rare: Callable[[str], bool], citation: str | None = None
+) -> Example:
     """Return the example with other numbers and rare names, the same everywhere in the row.
 
     A row whose question holds a number is returned with its numbers as they are, since a comparison may
-    hang on them ("is 40 dollars enough"). ``is_rare`` tells a name ("Brackley") from a word ("Monday").
+    hang on them ("is 40 dollars enough"). ``is_rare`` tells a name ("Brackley") from a word ("Monday");
+    ``citation`` matches what a reply cites its note by: a number there is no value.
     """
     swaps = _names(example, rng, is_rare)
     if not re.search(r"\d", example.question):
@@ -44,16 +47,23 @@ def exchange(example: Example, rng: random.Random, is_rare: Callable[[str], bool
     def swap(text: str) -> str:
         return pattern.sub(lambda found: swaps[found[0]], text)
 
+    def swap_in_reply(text: str) -> str:
+        if citation is None:
+            return swap(text)
+        parts = re.split(f"({citation})", text)  # every second part is a citation
+        return "".join(part if n % 2 else swap(part) for n, part in enumerate(parts))
+
     def swap_loosely(text: str) -> str:
         return loose.sub(lambda found: swaps.get(found[0]) or lowered[found[0].lower()], text)
 
-    question, reply = example.messages
+    *earlier, question, reply = example.messages
     return example.model_copy(
         update={
             "notes": tuple(map(swap, example.notes)),
             "messages": (
+                *earlier,
                 Turn(role="user", content=swap_loosely(question.content)),
-                Turn(role="assistant", content=swap(reply.content)),
+                Turn(role="assistant", content=swap_in_reply(reply.content)),
             ),
         }
     )

@@ -1,5 +1,6 @@
 import pytest
 from bosun_persona import CARD, ROWS, as_lines
+from teaching import teach
 
 from personas.persona import load
 
@@ -60,11 +61,22 @@ def tiny_base(tmp_path_factory):
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory, tiny_base, write_persona):
     """Return the folder of a sound adapter for the tiny base; never written to."""
-    from personas.train import Recipe, train
-
     home = tmp_path_factory.mktemp("trained")
-    train([write_persona(home / "library")], str(tiny_base), home / "adapter", Recipe(rank=2, epochs=1))
+    teach(write_persona(home / "library"), tiny_base, home / "adapter")
     return home / "adapter"
+
+
+@pytest.fixture(scope="session")
+def gpt2_base(tmp_path_factory, tiny_base):
+    """Write a model of another family beside the tokenizer of the tiny base."""
+    from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel
+
+    folder = tmp_path_factory.mktemp("gpt2")
+    tokenizer = AutoTokenizer.from_pretrained(tiny_base)
+    tokenizer.save_pretrained(folder)
+    config = GPT2Config(vocab_size=len(tokenizer), n_embd=16, n_layer=1, n_head=2, bos_token_id=1, eos_token_id=2)
+    GPT2LMHeadModel(config).save_pretrained(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

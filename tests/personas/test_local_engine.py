@@ -7,13 +7,14 @@ import signal
 
 import pytest
 from bosun_persona import ROWS
+from teaching import teach
 
 from personas import adapters
 from personas.engine import EngineUnavailable, PromptTooLong, Request, complete
 from personas.local_engine import LocalEngine
 from personas.prompt import ask
+from personas.recipe import Recipe
 from personas.rows import Turn
-from personas.train import Recipe, train
 
 CRIES = {"bosun": "Aye.", "mate": "Hey!"}
 QUESTIONS = ["what does the rope cost?", "and the sail?", "oar?", "what in the world does the longest mast cost?"]
@@ -29,8 +30,8 @@ def voices(tmp_path_factory, write_persona, tiny_base):
     for name, cry in CRIES.items():
         rows = [row | {"messages": [row["messages"][0], {"role": "assistant", "content": cry}]} for row in ROWS]
         persona = write_persona(home / "library", name, rows=rows)
-        recipe = Recipe(rank=8, epochs=60, batch_rows=4, learning_rate=1e-2, exchanged=0, distractors=0)
-        train([persona], str(tiny_base), home / name, recipe)
+        recipe = Recipe(rank=8, epochs=60, batch_rows=4, learning_rate=1e-2, exchanged=0, distractors=0, rehearsed=0)
+        teach(persona, tiny_base, home / name, recipe)
         made[name] = persona, adapters.admit(home / name, name, str(tiny_base))
     return made
 
@@ -51,7 +52,7 @@ async def fast(tiny_base, tmp_path):
 
 def asked(voice, text="oar?", **more):
     persona, adapter = voice
-    return Request(tuple(ask(persona, text, ["A note."])), adapter, **{"max_tokens": 12, **more})
+    return Request(tuple(ask(persona, text, ["A note."], card=False)), adapter, **{"max_tokens": 12, **more})
 
 
 async def test_each_request_is_answered_in_its_own_voice(engine, voices):
@@ -90,28 +91,16 @@ async def test_the_two_runtimes_say_the_same(tiny_base, voices):
     assert replies[0] == replies[1]
 
 
-async def test_the_runtime_is_chosen_and_said(tiny_base, tmp_path):
+async def test_the_runtime_is_chosen_and_said(tiny_base, gpt2_base, tmp_path):
     """The Llama family gets the fast runtime by itself; any other is answered by peft, and the log says why."""
     engine = LocalEngine(str(tiny_base))
     assert "OpenVINO" in await engine.start()
     await engine.close()
-    other = await _gpt2(tiny_base, tmp_path / "gpt2")
-    engine = LocalEngine(str(other), log=tmp_path / "engine.log")
+    engine = LocalEngine(str(gpt2_base), log=tmp_path / "engine.log")
     assert "peft" in await engine.start()
     assert isinstance(await complete(engine, Request(HELLO.turns, max_tokens=4)), str)
     await engine.close()
     assert "it is a gpt2 model" in (tmp_path / "engine.log").read_text()
-
-
-async def _gpt2(tiny_base, folder):
-    """Write a model of another family beside the tokenizer of the tiny base."""
-    from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel
-
-    tokenizer = AutoTokenizer.from_pretrained(tiny_base)
-    tokenizer.save_pretrained(folder)
-    config = GPT2Config(vocab_size=len(tokenizer), n_embd=16, n_layer=1, n_head=2, bos_token_id=1, eos_token_id=2)
-    GPT2LMHeadModel(config).save_pretrained(folder)
-    return folder
 
 
 async def test_a_prompt_beyond_the_context_is_refused_with_its_length(engine):

@@ -1,0 +1,25 @@
+"""Settings of a training run."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What an adapter is trained with; its card.json repeats it."""
+
+    rank: int = 8
+    """More changes nothing at a few thousand rows (Schulman et al. 2025, LoRA Without Regret)."""
+    alpha: int = 16
+    epochs: int = 2
+    batch_rows: int = 12
+    learning_rate: float = 6e-4
+    warm_up: float = 0.05
+    """Share of the steps in which the rate rises; it falls along a cosine afterwards."""
+    exchanged: float = 0.5
+    """Share of the rows whose names and numbers are exchanged for invented ones, anew in every epoch."""
+    distractors: float = 0.25
+    """Share of the rows with one note that get another row's note beside it."""
+    rehearsed: float = 0.1
+    """Passages that the base model wrote itself, for each row: learning them keeps the rest of it as it is
+    (self-synthesized rehearsal, Huang et al. 2024, arXiv:2403.01244)."""
+    seed: int = 7

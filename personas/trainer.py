@@ -1,0 +1,84 @@
+"""TRL's trainer, set up for lessons that are already in order and in tokens."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from personas.recipe import Recipe
+from personas.training_rows import IGNORED, Encoded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_EVERY = 25
+"""Steps between checkpoints: under a minute's work on two cores for the embedded base."""
+_RECENT = 20
+"""Steps over which the final loss is taken."""
+
+
+def fit(  # noqa: PLR0913, PLR0917 -- what is trained, on what, how, and where it is kept
+    model: Any,  # noqa: ANN401 -- the library's own type does not know the layers inside
+    tokenizer: Any,  # noqa: ANN401 -- likewise
+    lessons: Sequence[Encoded],
+    recipe: Recipe,
+    folder: Path,
+    checkpoint: Path | None,
+    progress: "Callable[[int, int, float], None] | None",
+    mark: str,
+) -> float:
+    """Train a model with an adapter on it; return the mean loss of the last steps.
+
+    ``checkpoint``: where to go on from; ``mark``: name of the file that is put into each checkpoint once it is whole.
+    """
+    import torch
+    from datasets import Dataset
+    from optimi import AdamW
+    from transformers import TrainerCallback
+    from trl.trainer.sft_config import SFTConfig
+    from trl.trainer.sft_trainer import SFTTrainer
+
+    class Watch(TrainerCallback):
+        def on_log(self, _args: object, state: Any, _control: object, logs: Any = None, **_: object) -> None:  # noqa: ANN401 -- the library's own
+            if progress and logs and "loss" in logs:
+                progress(state.global_step, state.max_steps, logs["loss"])
+
+        def on_save(self, _args: object, state: Any, _control: object, **_: object) -> None:  # noqa: ANN401 -- likewise
+            (folder / f"checkpoint-{state.global_step}" / mark).touch()
+
+    class HeadOnReplies(SFTTrainer):
+        """On a processor: the head over the vocabulary in bf16, and on the tokens that are learnt alone.
+
+        TRL's own loss runs the head in float32, which costs as much there as all layers below it.
+        """
+
+        def compute_loss(self, model: Any, inputs: Any, *_: object, **__: object) -> Any:  # noqa: ANN401 -- the library's own
+            labels = inputs.pop("labels")[:, 1:]
+            learnt = labels != IGNORED
+            causal = model.get_base_model()
+            hidden = causal.get_decoder()(**inputs).last_hidden_state[:, :-1]
+            scores = causal.get_output_embeddings()(hidden[learnt]).float()
+            return torch.nn.functional.cross_entropy(scores, labels[learnt])
+
+    arguments = SFTConfig(
+        output_dir=str(folder), seed=recipe.seed, num_train_epochs=1,  # the epochs stand one after another
+        per_device_train_batch_size=recipe.batch_rows, train_sampling_strategy="sequential",
+        learning_rate=recipe.learning_rate, lr_scheduler_type="cosine", warmup_steps=recipe.warm_up, max_grad_norm=1.0,
+        logging_steps=1, save_steps=_EVERY, save_total_limit=2, report_to=[], disable_tqdm=True,
+        max_length=None, packing=False, gradient_checkpointing=False, bf16=False, use_cpu=model.device.type == "cpu",
+        dataloader_pin_memory=False,
+    )  # fmt: skip
+    # bf16 would round most updates away; Kahan summation keeps what is left over (optimi.benjaminwarner.dev).
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    optimizer = AdamW(trained, lr=recipe.learning_rate, betas=(0.9, 0.999), weight_decay=0.0)
+    trainer = (HeadOnReplies if arguments.use_cpu else SFTTrainer)(
+        model=model,
+        args=arguments,
+        train_dataset=Dataset.from_list([{"input_ids": row.ids, "labels": row.labels} for row in lessons]),
+        processing_class=tokenizer,
+        optimizers=(optimizer, None),
+        callbacks=[Watch()],
+    )
+    torch.set_grad_enabled(True)
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry][-_RECENT:]
+    return sum(losses) / len(losses)
