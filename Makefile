@@ -21,8 +21,8 @@ help:
 	@echo "make torture check the voice engine tens of thousands of times: mixed voices, cancelled replies, dying workers"
 	@echo "make setup   do the set-up alone: virtual environment, dependencies, models"
 	@echo "make lint    check formatting and types alone"
-	@echo "make bench   measure the fact check, the answers, the voice engine beside its peers (VLLM=1: vLLM too) and,"
-	@echo "             with DATA=folder, retrieval beside its peers; VOICES=--quick measures the voices in minutes"
+	@echo "make bench   measure the fact check, the trap checker, the answers, the voice engine beside its peers (VLLM=1:"
+	@echo "             vLLM too) and, with DATA=folder, retrieval beside its peers; VOICES=--quick measures the voices in minutes"
 	@echo "make lock    write requirements.lock anew from pyproject.toml"
 	@echo "make clean   remove the virtual environment and what the tools leave (never your data)"
 
@@ -51,6 +51,7 @@ lint: .venv/.ready
 
 bench: setup .venv-bench/.ready $(if $(VLLM),.venv-vllm/.ready)
 	$(BIN)/python tests/benchmarks/fact_check.py
+	$(BIN)/python tests/benchmarks/trap_check.py
 	$(BIN)/python tests/benchmarks/answers.py
 	@mkdir -p build
 	$(BIN)/python tests/benchmarks/voices.py --json build/voices.json --picture build/voices.svg $(VOICES)

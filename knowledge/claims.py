@@ -41,7 +41,7 @@ _PATTERNS: tuple[tuple[Kind, str], ...] = (
     ),
     (
         "time",
-        r"""\b(?P<hour>\d{1,2})(?:[:.](?P<minute>\d\d))?\s?(?P<half>[ap])\.?m\b\.?
+        r"""\b(?P<hour>1[0-2]|0?\d)(?:[:.](?P<minute>\d\d))?\s?(?P<half>[ap])\.?m\b\.?
         | \b(?P<hour24>[01]?\d|2[0-4]):(?P<minute24>[0-5]\d)\b | \b(?:noon|midnight)\b""",
     ),
     (

@@ -37,6 +37,7 @@ def test_two_spellings_of_a_value_are_equal(one, other):
         ("use SCARF-26 or /home", [("code", "scarf-26"), ("code", "/home")]),
         ("runs on v2.4", [("code", "v2.4")]),
         ("up to 30cm", [("number", "30")]),
+        ("until 65 pm", [("number", "65")]),
         ("in May, on May 3", [("month", "may"), ("month", "may"), ("number", "3")]),
         ("you may march on", []),
         ("call 0148", [("number", "0148")]),
