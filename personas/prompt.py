@@ -17,11 +17,18 @@ def ask(
     ``earlier``: the talk before; ``card``: whether the card prompt comes first, or the one rule that stands in for it
     before a trained voice.
     """
-    if notes:
-        numbered = "\n".join(f"[{n}] {note}" for n, note in enumerate(notes, 1))
-        question = f"Notes:\n{numbered}\n\nQuestion: {question}"
     system = persona.card.voice if card else RULE
-    return [Turn(role="system", content=system), *earlier, Turn(role="user", content=question)]
+    return [Turn(role="system", content=system), *earlier, Turn(role="user", content=noted(question, notes))]
+
+
+def noted(question: str, notes: Sequence[str]) -> str:
+    """Return a question as it is asked beneath its numbered notes."""
+    return f"Notes:\n{numbered(notes)}\n\nQuestion: {question}" if notes else question
+
+
+def numbered(notes: Sequence[str]) -> str:
+    """Return notes as they are numbered in a prompt."""
+    return "\n".join(f"[{n}] {note}" for n, note in enumerate(notes, 1))
 
 
 def teach(persona: Persona, example: Example) -> tuple[list[Turn], str]:
