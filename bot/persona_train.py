@@ -31,7 +31,6 @@ _SCRATCH_EPOCHS = 4
 @click.option("--out", type=PATH, help="Folder for the adapter; default: the data folder.")
 @said
 @or_managed
-@or_managed
 def train(  # noqa: PLR0913, PLR0917 -- one argument each for the command's flags
     name: str,
     base: str | None,
