@@ -225,6 +225,18 @@ async def test_everyone_may_see_who_speaks(member, channel):
     assert all(f"`{name}`" in listed.response.content for name in persona.names())
 
 
+async def test_own_personas_are_listed_beside_those_that_ship(member, channel, settings):
+    """A persona of the operator's own is listed; one whose card has faults is too, and keeps no other from it."""
+    card = (persona.LIBRARY / "florist" / "persona.toml").read_text("utf-8")
+    for name, text in (("night-owl", card.replace("Florist", "Night Owl")), ("broken", "title = 3")):
+        (settings.own_personas / name).mkdir(parents=True)
+        (settings.own_personas / name / "persona.toml").write_text(text, "utf-8")
+    listed = (await member.slash(channel, "persona list")).response.content
+    assert "(`night-owl`)" in listed
+    assert "`broken` cannot speak: " in listed
+    assert "(`florist`)" in listed
+
+
 async def test_servers_know_nothing_of_each_other(simcord_env, faq, member, channel, me):
     """A file of one server answers nothing on another."""
     elsewhere = simcord_env.create_guild("Elsewhere")
