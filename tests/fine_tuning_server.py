@@ -78,7 +78,10 @@ class FineTuningServer:
         """(method, path) of each request."""
         self.chats = []
         self.faults = {}
-        """(method, path): a list of (status, body, headers) to answer next, or words for a connection that breaks."""
+        """(method, path): what to answer next, a list.
+
+        (status, body, headers), or ``cut`` or ``gateway``, whose asker never learns what was done.
+        """
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"server_state": self}))
         self.url = f"http://127.0.0.1:{self._http.server_port}/v1"
 
@@ -224,6 +227,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(401, fault("Incorrect API key provided.", "invalid_api_key"))
             return
         status, answer = self._route(state, path, body)
+        if planned == "gateway":  # it was done, and somebody between says that it was not
+            status, answer = 502, "<html>Bad Gateway</html>"
         if planned == "cut":  # it was done, and the answer is lost
             self.close_connection = True
             self.connection.close()

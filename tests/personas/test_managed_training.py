@@ -2,6 +2,7 @@
 
 import json
 import socket
+from dataclasses import replace
 
 import pytest
 from bosun_persona import ROWS
@@ -131,10 +132,11 @@ def test_an_interrupted_wait_goes_on_with_the_same_job(fine_tuning, training, be
     assert training.under_way("bosun") is None
 
 
-def test_a_lost_answer_is_not_paid_for_twice(fine_tuning, training, begin, file):
+@pytest.mark.parametrize(("fault", "words"), [("cut", "not paid for twice"), ("gateway", "the same command again")])
+def test_a_lost_answer_is_not_paid_for_twice(fine_tuning, training, begin, file, fault, words):
     """A job that was made while the connection broke is found by its file, not made again."""
-    fine_tuning.faults[JOBS] = ["cut"]
-    with pytest.raises(JobFailed, match="not paid for twice"):
+    fine_tuning.faults[JOBS] = [fault]
+    with pytest.raises(JobFailed, match=words):
         begin()
     assert list(fine_tuning.jobs) == ["ftjob-0"]
     found = training.under_way("bosun")
@@ -248,9 +250,12 @@ def test_two_at_once_are_one_too_many(training, tmp_path):
         pass
 
 
-def test_a_job_belongs_to_its_server(training, begin, tmp_path):
+@pytest.mark.parametrize("known", [True, False])
+def test_a_job_belongs_to_its_server(training, begin, tmp_path, known):
     """A job that was begun elsewhere is not looked for here, with or without its id."""
-    begin()
+    job = begin()
+    if not known:
+        training.jobs.keep(replace(job, id=None))
     other = ManagedTraining("https://elsewhere.example/v1", KEY, tmp_path / "managed")
     with pytest.raises(JobFailed, match=f"was begun at {training.shown}, not at https://elsewhere.example/v1"):
         other.under_way("bosun")

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import logging
 import socket
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from personas.adapter_files import read
-from personas.engine import Adapter, EngineUnavailable, PromptTooLong, Request, complete
+from personas.engine import Adapter, EngineUnavailable, Grammar, PromptTooLong, Request, complete
 from personas.remote_engine import RemoteEngine
 from personas.rows import Turn
 
@@ -158,6 +159,21 @@ async def test_an_adapter_that_stays_unknown_is_said(server, engine, adapter):
     with pytest.raises(EngineUnavailable, match="no such model"):
         await complete(engine(), Request(TURNS, adapter(FLORIST)))
     assert len(server.bodies(CHAT)) == 2
+
+
+async def test_a_managed_voice_is_asked_for_by_its_model(server, engine, tmp_path):
+    """Nothing is loaded for it, whatever else the server can load; one that is gone there is said."""
+    server.answers[CHAT] = [echo_model, "vllm-unknown-model"]
+    request = Request(TURNS, Adapter("bosun-0123456789ab", tmp_path, "ft:small:org:bosun:1"))
+    remote = engine()
+    assert await complete(remote, request) == "Aye. No"
+    assert server.bodies(CHAT)[0]["model"] == "ft:small:org:bosun:1"
+    with pytest.raises(
+        EngineUnavailable, match=r"no longer has ft:small:org:bosun:1, .* train it again with --managed"
+    ):
+        await complete(remote, request)
+    assert len(server.bodies(CHAT)) == 2
+    assert server.bodies(LOAD) == []
 
 
 async def test_the_least_recently_used_adapter_makes_room(server, engine, adapter, tmp_path):
@@ -499,3 +515,45 @@ async def test_a_shelf_that_cannot_be_written_is_said(engine, adapter, tmp_path)
     (tmp_path / "shelf").write_text("a file stands there")
     with pytest.raises(EngineUnavailable, match="could not be put into"):
         await complete(engine(), Request(TURNS, adapter(FLORIST)))
+
+
+SCHEMA = {
+    "type": "object",
+    "properties": {"format": {"type": "string", "maxLength": 9}, "n": {"anyOf": [{"type": "integer", "minimum": 1}]}},
+    "required": ["format", "n"],
+    "additionalProperties": False,
+}
+PLAIN = SCHEMA | {"properties": {"format": {"type": "string"}, "n": {"anyOf": [{"type": "integer"}]}}}
+OTHER = '{"data": [{"id": "gpt", "owned_by": "openai"}]}'
+
+
+@pytest.mark.parametrize(("models", "schema"), [("vllm-models", SCHEMA), (answering(OTHER), PLAIN)])
+async def test_a_schema_goes_to_every_server(server, engine, models, schema):
+    """VLLM gets it whole; others get it without what OpenAI refuses, properties of such a name kept."""
+    server.answers |= {MODELS: [models], CHAT: ["vllm-base"]}
+    await complete(engine(), Request(TURNS, grammar=Grammar("json", json.dumps(SCHEMA))))
+    [body] = server.bodies(CHAT)
+    assert body["response_format"] == {
+        "type": "json_schema",
+        "json_schema": {"name": "reply", "schema": schema, "strict": True},
+    }
+    assert "structured_outputs" not in body
+
+
+async def test_a_schema_with_room_for_more_is_not_strict(server, engine):
+    """OpenAI refuses a strict schema whose properties are optional."""
+    server.answers[CHAT] = ["vllm-base"]
+    loose = {"type": "object", "properties": {"a": {"type": "string"}}}
+    await complete(engine(), Request(TURNS, grammar=Grammar("json", json.dumps(loose))))
+    assert server.bodies(CHAT)[0]["response_format"]["json_schema"]["strict"] is False
+
+
+@pytest.mark.parametrize(("models", "held"), [("vllm-models", True), (answering(OTHER), False)])
+async def test_a_pattern_goes_to_vllm_alone(server, engine, models, held):
+    """Beside the salt of the cache; other servers have no word for it, and refuse words that they do not know."""
+    server.answers |= {MODELS: [models], CHAT: ["vllm-base"]}
+    await complete(engine(), Request(TURNS, grammar=Grammar("regex", "- .+")))
+    [body] = server.bodies(CHAT)
+    assert body.get("structured_outputs") == ({"regex": "- .+"} if held else None)
+    assert ("cache_salt" in body) == held
+    assert "response_format" not in body
