@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from dataclasses import dataclass
+from functools import cache
 
 import discord
 from discord import app_commands
@@ -10,7 +11,6 @@ from discord import app_commands
 from bot.answering import Answerer, Question
 from bot.discord_growing import GrowingReply
 from bot.discord_replies import (
-    BROKEN,
     NOTHING_UPLOADED,
     Command,
     Pictured,
@@ -146,9 +146,12 @@ class Chat:
             request = Question(
                 asked.text, place.server, name, id=asked.key, channels=place.channels, member=asked.member
             )
-            return rendered(await self._answerer.answer(request, growing.grow, growing.place))
+            waiting = cache(lambda: self._waiting_line(name, asked.key))
+            return rendered(
+                await self._answerer.answer(request, growing.grow, lambda number: growing.place(number, waiting()))
+            )
         except Exception as error:  # noqa: BLE001 -- a member always gets an answer
-            return explain(error, self._error_line(name, asked.key))
+            return self._excuse(error, name, asked.key)
 
     def speaker(self, place: Place) -> Choice:
         """Return who speaks in the place."""
@@ -197,8 +200,19 @@ class Chat:
             return f"- `{name}` cannot speak: {plain(str(error))}"
         return f"- **{plain(card.title)}** (`{name}`): {card.description}"
 
-    def _error_line(self, name: str, key: str) -> str:
+    def _waiting_line(self, name: str, key: str) -> str:
+        """Return the words for whoever waits; they are small print and no reply, and so without the persona's form."""
+        speaker = self._load(name)
+        line, form = speaker.line("waiting", key), speaker.card.format
+        return plain(form.words(line) if form else line, _LONGEST_QUOTE)
+
+    def _excuse(self, error: Exception, name: str, key: str) -> str:
+        """Return why there is no answer, in the persona's words and form."""
         try:
-            return self._load(name).line("error", key)
+            speaker = self._load(name)
         except persona.BadPersona:
-            return BROKEN
+            return explain(error)
+        line, form = speaker.line("error", key), speaker.card.format
+        if form is None:
+            return explain(error, line)
+        return form.render(explain(error, form.words(line)), None, "chat")

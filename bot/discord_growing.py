@@ -37,10 +37,10 @@ class GrowingReply:
         self._complete = False
         self._writer: asyncio.Task[None] | None = None
 
-    def place(self, number: int) -> None:
-        """Show the place in line, where the wait is long enough to be noticed."""
+    def place(self, number: int, line: str) -> None:
+        """Show the persona's own line with the place in line, where the wait is long enough to be noticed."""
         due = max(self._began + _NOTICEABLE, self._shown_at + _PLACE_PACE)
-        self._show(f"-# You are number {number} in line.", due)
+        self._show(f"-# {line} You are number {number} in line.", due)
 
     def grow(self, text: str) -> None:
         """Show the reply as far as it goes, after the ones before it have been read for a moment."""

@@ -10,7 +10,8 @@ from bot.stopwatch import Stopwatch
 from bot.voices import Voice
 from knowledge.fact_check import Check, Finding, check
 from knowledge.polarity import polarity
-from personas.engine import Engine, Request
+from personas.engine import Engine, Request, complete
+from personas.reply_format import Format
 
 OnSentence = Callable[[str], None]
 """Is told the reply as far as it may be shown, each time at least a sentence longer."""
@@ -50,8 +51,11 @@ async def draft(engine: Engine, request: Request, judge: Judge, on_sentence: OnS
     """Have one draft written and checked.
 
     ``on_sentence`` is called as soon as another sentence stands; whether the draft passes is decided at its end all
-    the same. Raises what ``Engine.stream`` raises.
+    the same. One that is to have a form is judged and shown as a whole. Raises what ``Engine.stream`` raises.
     """
+    if judge.voice.persona.card.format:
+        text = await complete(engine, request)
+        return Draft(text, await judge.check(text))
     written = text = ""
     latest: Draft | None = None
     async with aclosing(engine.stream(request)) as sentences:
@@ -75,10 +79,24 @@ def _may_be_shown(growing: Draft) -> bool:
 
 
 def _checked(text: str, question: str, notes: Sequence[str], voice: Voice) -> Check:
-    outcome, known = check(text, question, notes, voice.words), "\n".join(notes).lower()
-    outward = [found for found in _OUTWARD.findall(text) if found.lower() not in known]
-    faults = (Finding("name", found, f"{found} does not stand in the notes.") for found in outward)
+    form = voice.persona.card.format
+    said, known = form.words(text) if form else text, "\n".join(notes).lower()
+    outcome = check(said, question, notes, voice.words)
+    outward = [found for found in _OUTWARD.findall(said) if found.lower() not in known]
+    faults = [Finding("name", found, f"{found} does not stand in the notes.") for found in outward]
+    if form and (reason := _misformed(form, text, len(notes), declined=outcome.declined)):
+        faults.append(Finding("stray", text, reason))
     return replace(outcome, findings=(*outcome.findings, *faults))
+
+
+def _misformed(form: Format, text: str, notes: int, *, declined: bool) -> str:
+    """Return what is wrong with a reply's form; nothing where it has the one that its card asks for."""
+    if not form.holds(text, notes):
+        return "The reply does not have the form that the persona's card asks for."
+    claims = form.claims(text)
+    if claims is None or claims == (notes > 0 and not declined):
+        return ""
+    return "The reply says by its form that a note answers, or that none does, and by its words the opposite."
 
 
 def _whole(text: str) -> str:

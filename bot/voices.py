@@ -53,7 +53,9 @@ class Voices:
             log.warning("%s speaks with %s: %s", name, served, reason)
         examples = speaker.folder / "examples.jsonl"
         rows = read_rows(examples) if examples.is_file() else []
-        voice = Voice(speaker, served.adapter, voice_words((row.reply, row.source) for row in rows))
+        form = speaker.card.format
+        said = ((form.words(row.reply) if form else row.reply, row.source) for row in rows)
+        voice = Voice(speaker, served.adapter, voice_words(said))
         self._loaded[name] = (state, voice)
         return voice
 

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from personas.engine import Adapter, EngineUnavailable, Request
 from personas.remote_adapters import RemoteAdapters
+from personas.remote_form import held
 from personas.remote_server import Model, RemoteServer, TryAgain, UnknownModel
 from personas.sentence_stream import SentenceStream
 
@@ -118,12 +119,13 @@ class RemoteEngine:
             "max_tokens": request.max_tokens,
             "temperature": request.temperature,
         }
-        if any(model.owner == "vllm" for model in await self._models()):
+        vllm = any(model.owner == "vllm" for model in await self._models())
+        body |= held(request.grammar, vllm=vllm)
+        if vllm:
             # What vLLM keeps of a prompt is used again only under the same salt: nobody can tell by the time that an
             # answer takes what another server was asked.
-            body["extra_body"] = {
-                "cache_salt": hmac.digest(self._secret, request.server.encode(), hashlib.sha256).hex()
-            }
+            salt = hmac.digest(self._secret, request.server.encode(), hashlib.sha256).hex()
+            body["extra_body"] = {**body.get("extra_body", {}), "cache_salt": salt}
         return body
 
     @contextlib.asynccontextmanager

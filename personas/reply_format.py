@@ -52,6 +52,8 @@ class Format(BaseModel):
             raise ValueError("needs either a schema or a pattern")
         if self.schema_ is not None and self._places.get("{text}") != self.spoken:
             raise ValueError("a schema needs whole, a JSON object in which {text} is the property that spoken names")
+        if self.schema_ is not None:
+            _accept(self.schema_)
         return self
 
     @property
@@ -104,11 +106,13 @@ class Format(BaseModel):
         if self.schema_ is None:
             cited = {int(number) for number in _CITED.findall(reply)} if "[{note}]" in self.each else set()
             return bool(re.fullmatch(self.pattern or "", reply)) and cited <= set(range(1, notes + 1))
-        from jsonschema import ValidationError, validate
+        from jsonschema.validators import validator_for
 
         try:
-            validate(json.loads(reply), self.schema_)
-        except (ValueError, ValidationError):
+            written = json.loads(reply)
+        except ValueError:
+            return False
+        if not validator_for(self.schema_)(self.schema_).is_valid(written):
             return False
         note = self._put(reply, "{note}")
         return not isinstance(note, int) or 1 <= note <= notes
@@ -134,6 +138,17 @@ class Format(BaseModel):
             return json.loads(reply).get(self._places[mark])
         except (ValueError, AttributeError, KeyError):
             return None
+
+
+def _accept(schema: dict[str, Any]) -> None:
+    """Raise ValueError where a schema is none."""
+    from jsonschema import SchemaError
+    from jsonschema.validators import validator_for
+
+    try:
+        validator_for(schema).check_schema(schema)
+    except SchemaError as error:
+        raise ValueError(f"schema is no JSON schema ({error.message})") from error
 
 
 def _sentences(text: str) -> list[str]:

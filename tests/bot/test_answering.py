@@ -207,7 +207,7 @@ async def test_whose_knowledge_and_whose_voice_must_be_known(answer, text):
     """An unknown server or persona is told, for small talk too."""
     with pytest.raises(UnknownServer):
         await answer(text, TRUE, server="nowhere")
-    with pytest.raises(BadPersona, match="Known personas: florist"):
+    with pytest.raises(BadPersona, match="Known personas: clerk, florist"):
         await answer(text, TRUE, name="nobody")
 
 

@@ -6,6 +6,8 @@ import pytest
 from bot import discord_growing
 from bot.answering import Answer, Source
 from bot.discord_growing import GrowingReply
+from bot.discord_text import plain
+from personas import persona
 
 SOURCE = Source(1, "faq.md", "Delivery", None, "We deliver to Princeton for 12 dollars.", 0.9)
 FIRST = "Yes, we deliver to Princeton."
@@ -84,11 +86,13 @@ async def test_what_did_not_pass_is_replaced(faq, member, channel, me, sent, scr
 
 
 async def test_a_place_in_line_is_shown_in_the_reply(simcord_env, faq, member, channel, me, sent, script):
-    """Whoever waits reads the place, in the message that the reply then takes."""
+    """Whoever waits reads the persona's own line and the place, in the message that the reply then takes."""
     turn = asyncio.Event()
     script(3, turn, FIRST)
     await member.send(channel, f"{me} do you deliver?")
-    assert channel.last_message.content == "-# You are number 3 in line."
+    waiting, _, place = channel.last_message.content.removeprefix("-# ").partition(" You are")
+    assert waiting in [plain(line, 300) for line in persona.load("florist").card.lines.waiting]
+    assert place == " number 3 in line."
     turn.set()
     await simcord_env.settle()
     assert channel.last_message.content == f"{WHOLE}\n{NOTE}"
