@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from bot.advise import advise
 from bot.knowledge_commands import knowledge
 from bot.persona_commands import persona
 from bot.sentences import PATH, SERVER, said
@@ -20,6 +21,7 @@ def cli() -> None:
 
 cli.add_command(knowledge)
 cli.add_command(persona)
+cli.add_command(advise)
 
 
 @cli.command()
