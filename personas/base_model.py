@@ -26,11 +26,19 @@ def convert_gguf(gguf: Path, folder: Path) -> None:
 def load_base(name_or_folder: str) -> tuple[Any, Any]:
     """Return (model in bf16, in eval mode, no gradients; tokenizer that pads on the left)."""
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM
+
+    tokenizer = load_tokenizer(name_or_folder)
+    model = AutoModelForCausalLM.from_pretrained(name_or_folder, dtype=torch.bfloat16)
+    model.requires_grad_(requires_grad=False)
+    return model.eval(), tokenizer  # type: ignore[no-untyped-call]  # transformers' own gap
+
+
+def load_tokenizer(name_or_folder: str) -> Any:  # noqa: ANN401 -- transformers has no types
+    """Return the tokenizer; it pads on the left."""
+    from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(name_or_folder, padding_side="left")
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
-    model = AutoModelForCausalLM.from_pretrained(name_or_folder, dtype=torch.bfloat16)
-    model.requires_grad_(requires_grad=False)
-    return model.eval(), tokenizer  # type: ignore[no-untyped-call]  # transformers' own gap
+    return tokenizer

@@ -1,8 +1,9 @@
 """The versions of each persona's voice on disk: which one serves, and which served before it.
 
-``<root>/<persona>/<version>/`` holds an adapter and never changes once it is there; ``served.json`` beside it lists
-the versions in the order in which they came to serve, the last one serving. Readers need no lock: every change is one
-rename, so that whoever looks, also after a crash or a power cut, finds the state before it or the one after it.
+``<root>/<persona>/<version>/`` holds an adapter, of which nothing changes once it is there but the evaluation in its
+card; ``served.json`` beside it lists the versions in the order in which they came to serve, the last one serving.
+Readers need no lock: every change is one rename, so that whoever looks, also after a crash or a power cut, finds the
+state before it or the one after it.
 """
 
 import contextlib
@@ -11,23 +12,21 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from personas.adapter_files import CARD, BadAdapter, Files, read
+from personas.adapter_files import CARD, BadAdapter, Files
 from personas.adapters import OtherBase, admit
 from personas.engine import Adapter
+from personas.gate import refusal
 from personas.persona import Persona
+from personas.version_files import INCOMING, alone, is_there, place, write_json
 
 SERVED = "served.json"
 KEPT = 5
 """Versions for each base model that are kept, the one that serves among them."""
 _IN_USE = 24 * 3600.0
 """Seconds for which a version that no longer serves may still be read by a bot, and is kept whatever its rank."""
-_PATIENCE = 60.0
-"""Seconds to wait for another process that installs a version of the same voice."""
-_INCOMING = ".incoming-"
 
 
 @dataclass(frozen=True)
@@ -44,11 +43,11 @@ class Served:
         return self.adapter.version if self.adapter else "card only, no adapter"
 
 
-def current(persona: Persona, root: Path, base: str) -> Served:
+def current(persona: Persona, root: Path, base: str, *, judged: bool = True) -> Served:
     """Return the newest sound version for this base model: of those installed, else the one the persona ships with.
 
-    A version that is damaged on disk is passed over, so that the one before it goes on answering, and the reason is
-    in ``refused``.
+    A version that is damaged on disk, or that its evaluation refused, is passed over, so that the one before it goes
+    on answering, and the reason is in ``refused``. ``judged``: whether what an evaluation said counts.
     """
     refused = []
     try:
@@ -60,6 +59,8 @@ def current(persona: Persona, root: Path, base: str) -> Served:
     for folder in (*installed, *([shipped] if shipped.exists() else [])):
         try:
             adapter = admit(folder, persona.name, base) if folder == shipped else _version(folder, base)
+            if judged:
+                _heed(adapter)
         except OtherBase:
             continue
         except BadAdapter as error:
@@ -93,9 +94,9 @@ def install(files: Files, name: str, root: Path) -> Adapter:
     time take turns. Raises BadAdapter when another one holds the turn for a minute.
     """
     version = f"{name}-{files.digest}"
-    with _alone(root / name, name) as home:
-        if not _is_there(files, home / version):
-            _place(files, home / version)
+    with alone(root / name, name) as home:
+        if not is_there(files, home / version):
+            place(files, home / version)
         order: list[str] = []
         with contextlib.suppress(BadAdapter):  # a damaged list is written anew
             order = history(name, root)
@@ -103,7 +104,7 @@ def install(files: Files, name: str, root: Path) -> Adapter:
         order = [*(former for former in order if former != version), version]
         old = _outdated(home, version)
         _write(home / SERVED, [former for former in order if home / former not in old])
-        for folder in (*old, *home.glob(f"{_INCOMING}*")):
+        for folder in (*old, *home.glob(f"{INCOMING}*")):
             shutil.rmtree(folder, ignore_errors=True)
     return Adapter(version, home / version, files.managed.model if files.managed else None)
 
@@ -118,7 +119,7 @@ def rollback(persona: Persona, root: Path, base: str) -> Served:
     )
     if not (root / persona.name / SERVED).exists():
         raise nothing
-    with _alone(root / persona.name, persona.name) as home:
+    with alone(root / persona.name, persona.name) as home:
         order = history(persona.name, root)
         newest = next((version for version in reversed(order) if _is_for(home / version, base)), None)
         if newest is None:
@@ -136,6 +137,16 @@ def _version(folder: Path, base: str) -> Adapter:
     return adapter
 
 
+def _heed(adapter: Adapter) -> None:
+    """Raise BadAdapter where an evaluation refused an admitted adapter, and nobody allowed it."""
+    try:
+        card = json.loads((adapter.folder / CARD).read_text("utf-8"))
+    except (OSError, ValueError) as error:  # it was changed since it was admitted
+        raise BadAdapter(f"{adapter.folder / CARD} cannot be read ({error}): install this voice again.") from error
+    if reason := refusal(card, adapter.folder):
+        raise BadAdapter(reason)
+
+
 def _is_for(folder: Path, base: str) -> bool:
     try:
         _version(folder, base)
@@ -150,66 +161,8 @@ def _named(version: str, name: str) -> bool:
     return re.fullmatch(rf"{re.escape(name)}-[0-9a-f]{{12}}", version) is not None
 
 
-@contextlib.contextmanager
-def _alone(home: Path, name: str) -> Iterator[Path]:
-    """Hold the lock of a persona's versions, which the system takes back from a process that is killed."""
-    from filelock import FileLock, Timeout
-
-    home.mkdir(parents=True, exist_ok=True)
-    _sync(home.parent)
-    try:
-        lock = FileLock(home / ".lock").acquire(timeout=_PATIENCE)
-    except Timeout as error:
-        raise BadAdapter(f"Another process is changing the voice of {name}: try again in a minute.") from error
-    with lock:
-        yield home
-
-
-def _is_there(files: Files, folder: Path) -> bool:
-    try:
-        return read(folder).contents == files.contents
-    except BadAdapter:
-        return False
-
-
-def _place(files: Files, target: Path) -> None:
-    """Write a version's folder, whole and on the disk before it has its name."""
-    incoming, damaged = (target.with_name(f"{_INCOMING}{kind}-{target.name}") for kind in ("new", "damaged"))
-    for left_over in (incoming, damaged):
-        shutil.rmtree(left_over, ignore_errors=True)
-    incoming.mkdir()
-    try:
-        for name, data in files.contents.items():
-            with (incoming / name).open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-        _sync(incoming)
-        if target.exists():  # it was damaged since it was installed
-            target.rename(damaged)
-        incoming.rename(target)
-        _sync(target.parent)
-    finally:
-        shutil.rmtree(incoming, ignore_errors=True)
-
-
 def _write(path: Path, order: list[str]) -> None:
-    new = path.with_name(f".{path.name}")
-    with new.open("w", encoding="utf-8") as file:
-        json.dump(order, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    """Put a folder's names on the disk."""
-    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
+    write_json(path, order, path.with_name(f".{path.name}"))
 
 
 def _retire(folders: list[Path]) -> None:

@@ -14,7 +14,7 @@ from filelock import FileLock
 from installing_child import install_and_die, install_often
 from safetensors.torch import load_file, save_file
 
-from personas import versions
+from personas import version_files
 from personas.adapters import BadAdapter, checked
 from personas.base_weights import fingerprint
 from personas.versions import KEPT, Served, current, history, install, rollback
@@ -242,7 +242,7 @@ def test_a_full_disk_leaves_the_old_version(bosun, made, root, base, monkeypatch
 def test_another_process_is_waited_for(made, root, monkeypatch):
     """Where it takes too long, a sentence says so, and nothing is changed."""
     first = install(made(1), "bosun", root)
-    monkeypatch.setattr(versions, "_PATIENCE", 0.01)
+    monkeypatch.setattr(version_files, "_PATIENCE", 0.01)
     with FileLock(root / "bosun" / ".lock"), pytest.raises(BadAdapter, match="try again in a minute"):
         install(made(2), "bosun", root)
     assert history("bosun", root) == [first.version]
