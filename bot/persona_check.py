@@ -1,34 +1,85 @@
-"""Checks the rows of a persona with the fact check that its replies will have to pass."""
+"""`parley persona check`: everything that is wrong with a persona's rows and card, and how to mend it."""
 
-from collections.abc import Iterator
-from pathlib import Path
+import json
+import sys
+from collections import Counter
+from dataclasses import asdict
+from itertools import groupby
+from typing import TYPE_CHECKING
 
-from knowledge.fact_check import check, voice_words
-from personas.persona import load
-from personas.rows import Example, read_rows
+import click
 
-_STRICT = {"value", "unit", "name"}
-"""Faults that make a row teach a wrong fact; which value or yes belongs to a question, its author knows better."""
+from bot.sentences import said
 
+if TYPE_CHECKING:
+    from personas.checkup import Checkup
 
-def examine(name: str, *libraries: Path) -> Iterator[str]:
-    """Yield one line for each finding. Raises BadPersona where a file cannot be read at all."""
-    persona = load(name, *libraries)
-    rows = {file: read_rows(persona.folder / file) for file in ("examples.jsonl", "exam.jsonl")}
-    words = voice_words((row.reply, row.source) for some in rows.values() for row in some)
-    seen: dict[tuple[str, tuple[str, ...]], str] = {}
-    for file, some in rows.items():
-        for number, row in enumerate(some, 1):
-            here = f"{file} row {number}"
-            yield from (f"{here}: {fault}" for fault in _faults(row, words))
-            first = seen.setdefault((row.question.lower(), row.notes), here)
-            if first != here and row.notes:
-                yield f"{here}: the same question and notes as {first}; drop one."
+_SHOWN = 10
+"""Findings of a kind on the terminal; all are in the JSON."""
 
 
-def _faults(row: Example, words: frozenset[str]) -> Iterator[str]:
-    if bool(row.notes) == (row.skill == "small_talk"):
-        yield "small talk has no notes and every other skill has some; change the skill or the notes."
-    for finding in check(row.reply, row.question, row.notes, words).findings:
-        if finding.fault in _STRICT:
-            yield f"{finding.reason} Change the reply or the note ({row.reply})"
+@click.command()
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print every finding as JSON.")
+@said
+def check(name: str, as_json: bool) -> None:
+    """Check the card and every row of NAME: facts that notes do not hold, doubles, leaks, gaps, and a thin voice."""
+    from bot import settings
+    from bot.row_trap import unheld
+    from personas.checkup import examine
+    from personas.persona import load
+
+    found = examine(load(name, *settings.load().libraries), unheld)
+    if as_json:
+        click.echo(json.dumps(_as_json(found), ensure_ascii=False, indent=2))
+    else:
+        _show(found)
+    sys.exit(0 if found.sound else 1)
+
+
+def _show(found: "Checkup") -> None:
+    from rich.console import Console
+    from rich.markup import escape
+
+    from personas.findings import TITLES
+
+    console = Console(highlight=False, soft_wrap=True)
+    for kind, some in groupby(found.findings, key=lambda finding: finding.kind):
+        alike = list(some)
+        console.print(f"\n[bold]{TITLES[kind]}[/] ({len(alike)})")
+        for finding in alike[:_SHOWN]:
+            colour = "red" if finding.grade == "error" else "yellow"
+            console.print(f"  [{colour}]{finding.grade}[/] {finding.place}: {escape(finding.wrong)}")
+            console.print(f"    [dim]{escape(finding.mend)}[/]")
+        if len(alike) > _SHOWN:
+            console.print(f"  and {len(alike) - _SHOWN} more; --json prints all")
+    if found.voice:
+        console.print(f"\nTold from plain replies and other voices: {found.voice.recognised:.1%} of the examples")
+        for trait, share in found.voice.traits:
+            console.print(f"  {escape(trait)}: {share:.0%}")
+    console.print(f"\n{_summary(found)}")
+
+
+def _summary(found: "Checkup") -> str:
+    grades = Counter(finding.grade for finding in found.findings)
+    counted = ", ".join(f"{count} in {file}" for file, count in found.rows.items())
+    verdict = "sound" if found.sound else "not sound"
+    return f"{found.persona} is {verdict}: {grades['error']} errors and {grades['warning']} warnings (rows: {counted})"
+
+
+def _as_json(found: "Checkup") -> dict[str, object]:
+    voice = found.voice and {
+        "recognised": round(found.voice.recognised, 4),
+        "thinnest": [
+            {"file": row.file, "row": row.number, "reply": row.example.reply, "probability": round(p, 4)}
+            for row, p in found.voice.thinnest
+        ],
+        "traits": {name: round(share, 4) for name, share in found.voice.traits},
+    }
+    return {
+        "persona": found.persona,
+        "sound": found.sound,
+        "rows": found.rows,
+        "findings": [asdict(finding) for finding in found.findings],
+        "voice": voice,
+    }

@@ -1,12 +1,12 @@
 """`parley persona ...`: who can speak."""
 
 import contextlib
-import sys
-import tempfile
 from pathlib import Path
 
 import click
 
+from bot.persona_check import check
+from bot.persona_evaluate import evaluate
 from bot.persona_new import new
 from bot.persona_rows import export_rows, import_rows
 from bot.persona_train import train
@@ -15,7 +15,7 @@ from bot.sentences import PATH, said
 
 @click.group()
 def persona() -> None:
-    """List, show, check and train personas; install a trained voice, or take it back."""
+    """List, show, check, train and evaluate personas; install a trained voice, or take it back."""
 
 
 @persona.command("list")
@@ -81,32 +81,17 @@ def show(name: str) -> None:
         console.print(f"[dim]{kind}:[/] {escape(lines[0])}")
 
 
-@persona.command()
-@click.argument("name")
-@said
-def check(name: str) -> None:
-    """Check every example and exam row of NAME: facts in a reply that its notes do not hold, and doubles."""
-    from bot import settings
-    from bot.persona_check import examine
-
-    findings = list(examine(name, *settings.load().libraries))
-    for finding in findings:
-        click.echo(finding)
-    if findings:
-        click.echo(f"{len(findings)} findings in {name}")
-        sys.exit(1)
-    click.echo(f"{name} is sound: no reply says what its notes do not.")
-
-
 @persona.command("install")
 @click.argument("folder", type=PATH, metavar="DIR")
 @click.option("--persona", "name", help="Whose voice it is; default: the persona that its card.json names.")
+@click.option("--allow", is_flag=True, help="Install it though no evaluation let it pass, and say so in its card.")
 @said
-def install_version(folder: Path, name: str | None) -> None:
+def install_version(folder: Path, name: str | None, *, allow: bool) -> None:
     """Check the adapter in the folder DIR, copy it, and let its persona speak with it from the next answer on."""
     from bot import models, settings
     from bot.voices import spoken_by
     from personas.adapters import BadAdapter, checked
+    from personas.candidates import proved
     from personas.persona import load
     from personas.versions import install
 
@@ -117,7 +102,7 @@ def install_version(folder: Path, name: str | None) -> None:
     if not isinstance(named, str):
         raise BadAdapter(f"card.json in {folder} names no persona: say whose voice it is with --persona.")
     speaker = load(named, *chosen.libraries)
-    version = install(files, speaker.name, chosen.home / "adapters").version
+    version = install(proved(files, allowed=allow), speaker.name, chosen.home / "adapters").version
     click.echo(f"{speaker.name} speaks with {version}")
 
 
@@ -140,5 +125,5 @@ def rollback(name: str) -> None:
         click.secho(f"refused: {reason}", fg="red", err=True)
 
 
-for command in (new, import_rows, export_rows, train):
+for command in (check, new, import_rows, export_rows, train, evaluate):
     persona.add_command(command)

@@ -82,6 +82,9 @@ def other_units(said: str, source: Source) -> Iterator[Unheld]:
         if claim.kind != "number" or not there or not unit or unit in there or set(stems(unit)) & source.known:
             continue
         measure = unit in set(_MEASURES) | set(_SAME.values())
+        before = re.search(r"(\S+ )$", said[: claim.start])
+        if before and f"{before[1]}{claim.shown}".lower() in source.text:
+            continue  # part of a name: "Line 27 leaves"
         after = set(stems(said[claim.start : claim.start + _NEAR]))
         if measure or (unit in after and not after & there and source.counts(claim.shown)):
             reason = f"{claim.shown} stands in the notes with another unit than {claim.unit}."

@@ -9,6 +9,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from bot.row_source import WORD, Source, amounts_in_words, other_units
 from knowledge.claims import names, stem, stems
@@ -27,7 +28,7 @@ _SURE = {"value", "unit", "name"}
 _OFTEN = 3
 _OFTEN_NAMED = 6
 """Subjects in which a word must occur to be the voice's own; more for one that is never written small, as names are."""
-_FLOURISH = 0.1
+_FLOURISH = 0.05
 _UNLIKE = 0.9
 _DOUBTED = 0.05
 """A clause from nowhere counts as a fact where its probability of being the voice's flourish is below the first; below
@@ -42,9 +43,12 @@ _LISTED = re.compile(r"\b(?:list|listed|notes?)\b", re.IGNORECASE)
 _FEEL_FREE = re.compile(r"\bfeel(?:in['g])? free\b", re.IGNORECASE)
 
 
-def unheld(card: Card, rows: Sequence[Example]) -> list[list[Unheld]]:
-    """Return for each row what its last reply says and its notes do not; earlier replies had notes of their own."""
-    trap = RowTrap(card, rows)
+def unheld(card: Card, rows: Sequence[Example], *, doubts: bool = True) -> list[list[Unheld]]:
+    """Return for each row what its last reply says and its notes do not; earlier replies had notes of their own.
+
+    ``doubts``: also what only looks like a fact.
+    """
+    trap = RowTrap(card, rows, doubts)
     return [list(trap.findings(row)) for row in rows]
 
 
@@ -54,13 +58,12 @@ class RowTrap:
 
     card: Card
     rows: Sequence[Example]
+    doubts: bool = True
+    """Whether to find what is not sure too."""
     own: frozenset[str] = field(init=False)
     """Words of the voice, in lower case."""
     ordinary: frozenset[str] = field(init=False)
     """Words that stand somewhere in lower case, so that a capital at a sentence's start makes no name of them."""
-    flourish: VoiceClassifier = field(init=False)
-    least: float = field(init=False)
-    """Probability of being flourish from which a clause is."""
 
     def __post_init__(self) -> None:
         plain = read_plain(FOUNDATION / "rows.jsonl")
@@ -74,22 +77,35 @@ class RowTrap:
         texts += [row.reply for row in plain]
         self.ordinary = frozenset(word for text in texts for word in WORD.findall(text) if word.islower())
         self._set_phrases = sorted(lines, key=len, reverse=True)
-        self.flourish = _flourishes(self.card, self.rows, lines, [*(row.reply for row in plain), *notes])
+        self._facts = [*(row.reply for row in plain), *notes]
+
+    @cached_property
+    def flourish(self) -> VoiceClassifier:
+        """What tells a voice's flourish from a fact: trained on the lines of every card, and on plain notes."""
+        shipped = [line for name in persona_names(LIBRARY) for line in _own_lines(load(name, LIBRARY).card)]
+        said = Counter(part for row in self.rows for _, part in sentences(spoken(self.card, row.reply)))
+        voiced = {part for text in (*shipped, *_own_lines(self.card)) for _, part in sentences(text)}
+        voiced |= {part for part, times in said.items() if times >= _OFTEN}
+        plain = {part for text in self._facts for _, part in sentences(text)}
+        return train_classifier(sorted(voiced), sorted(plain)[::3])
+
+    @cached_property
+    def least(self) -> float:
+        """Probability of being flourish from which a clause is."""
         found = (self._loose(row, Source(row, self.card.style or Style())) for row in self.rows)
         likely = sorted(min(some.values()) for some in found if some)
         allowed = int(_DOUBTED * len(self.rows))
-        self.least = min(max(likely[allowed], _FLOURISH), _UNLIKE) if len(likely) > allowed else _UNLIKE
+        return min(max(likely[allowed], _FLOURISH), _UNLIKE) if len(likely) > allowed else _UNLIKE
 
     def findings(self, row: Example) -> Iterator[Unheld]:
         """Yield what a reply says and its notes do not."""
         said = self._without_set_phrases(spoken(self.card, row.reply))
         source = Source(row, self.card.style or Style())
         seen: set[str] = set()
-        for found in (
-            *self._checked(said, row, source),
-            *self._promised(said, source),
-            *self._plain(row, source),
-        ):
+        facts = (*self._checked(said, row, source), *self._promised(said, source), *self._plain(row, source))
+        for found in facts:
+            if not found.sure and not self.doubts:
+                continue
             if found.shown.lower() not in seen and not any(found.shown in other for other in seen):
                 seen |= {found.shown.lower(), found.shown}
                 yield found
@@ -125,7 +141,7 @@ class RowTrap:
                     yield Unheld(match[0], reason, sure=not parts <= source.asked)
 
     def _plain(self, row: Example, source: Source) -> Iterator[Unheld]:
-        for clause, likely in self._loose(row, source).items():
+        for clause, likely in self._loose(row, source).items() if self.doubts else ():
             if likely < self.least:
                 yield Unheld(clause, f'"{clause}" sounds like a fact and is not in the notes.', sure=False)
 
@@ -169,16 +185,6 @@ def _own_words(card: Card, rows: Sequence[Example], lines: Sequence[str]) -> fro
     written = " ".join((*lines, *style.yes, *style.no, *style.words.values(), card.title))
     often = {word for word, found in subjects.items() if len(found) >= (_OFTEN if word in small else _OFTEN_NAMED)}
     return frozenset(often | {word.lower() for word in WORD.findall(written)} - STOP_WORDS)
-
-
-def _flourishes(card: Card, rows: Sequence[Example], lines: Sequence[str], facts: Sequence[str]) -> VoiceClassifier:
-    """Return what tells a voice's flourish from a fact: trained on the lines of every card, and on plain notes."""
-    shipped = [line for name in persona_names(LIBRARY) for line in _own_lines(load(name, LIBRARY).card)]
-    said = Counter(part for row in rows for _, part in sentences(spoken(card, row.reply)))
-    voiced = {part for text in (*shipped, *lines) for _, part in sentences(text)}
-    voiced |= {part for part, times in said.items() if times >= _OFTEN}
-    plain = {part for text in facts for _, part in sentences(text)}
-    return train_classifier(sorted(voiced), sorted(plain)[::3])
 
 
 def _calls(word: str, said: str) -> bool:

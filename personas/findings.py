@@ -1,8 +1,8 @@
 """What a check of a persona's folder can find, and where."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from personas.persona import Card
 from personas.rows import Example
@@ -91,8 +91,15 @@ class Row:
         return Finding(kind, grade, self.file, self.number, wrong, mend)
 
 
-Trap = Callable[[Card, Sequence[Example]], Sequence[Sequence[Unheld]]]
-"""Finds the facts in each row's last reply that its notes do not hold; all rows at once, to learn the voice's words."""
+class Trap(Protocol):
+    """Finds the facts in each row's last reply that its notes do not hold."""
+
+    def __call__(self, card: Card, rows: Sequence[Example], *, doubts: bool = True) -> Sequence[Sequence[Unheld]]:
+        """Return them for each row; all rows come at once, so that the voice's own words are known.
+
+        ``doubts``: those that are not sure too, which takes seconds.
+        """
+        ...
 
 
 def spoken(card: Card, reply: str) -> str:

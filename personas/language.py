@@ -6,7 +6,7 @@ tell apart, so only those that a community is likely to write are there, and the
 
 from collections.abc import Sequence
 
-_LIKELY = ("en", "de", "fr", "es", "it", "nl", "pt", "pl", "sv", "tr", "ru", "ja", "zh")
+_LIKELY = ("en", "de", "fr", "es", "it", "nl", "pt", "pl", "ru", "ja", "zh")
 _SHORTEST = 5
 """Words; of fewer no detector can be sure."""
 _SURE = 0.6
@@ -15,10 +15,10 @@ _UNLIKE = 0.1
 
 
 def spoken(texts: Sequence[str], language: str) -> list[bool | None]:
-    """Tell of each text whether it is in a language (ISO 639-1); None of those too short to tell, and of all where
-    lingua does not know the language.
+    """Tell of each text whether it is in a language (ISO 639-1).
 
-    Of 2,325 replies in three manners of English, a pirate's too, all are English to it.
+    None of those too short to tell, and of all where lingua does not know the language. Of 2,325 replies in three
+    manners of English, a pirate's too, all are English to it.
     """
     from lingua import IsoCode639_1, Language, LanguageDetectorBuilder
 

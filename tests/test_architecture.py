@@ -53,7 +53,7 @@ HOMES = {
     "markdown_it": {"knowledge.prose"},
     "snowballstemmer": {"knowledge.claims"},
     "PIL": {"personas.avatars"},
-    "sklearn": {"bot.advice", "personas.voice_classifier"},
+    "sklearn": {"bot.advice", "personas.duplicates", "personas.voice_classifier"},
     "lingua": {"personas.language"},
     "apscheduler": {"bot.schedule"},
     "discord": {
@@ -83,11 +83,13 @@ HOMES = {
         "bot.advise",
         "bot.doctor",
         "bot.knowledge_commands",
+        "bot.persona_check",
         "bot.persona_commands",
         "bot.persona_evaluate",
         "bot.persona_managed",
         "bot.persona_new",
         "bot.persona_rows",
+        "bot.persona_train",
         "bot.sentences",
     },
 }
