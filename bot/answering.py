@@ -29,8 +29,8 @@ _REDRAFTS = 2
 """Drafts of the second round, drawn together; one more row costs the engine a fraction of a reply."""
 _LONGEST = 72
 """Tokens of a draft; the written replies have 25 on average and 52 at most."""
-_FORM = 32
-"""More of them for what is form alone: braces and names of JSON take 20, a citation 4."""
+_FORM = 48
+"""More of them for a reply with a form: braces and names of JSON take 20, and a reply that is cut is lost."""
 _WARMTH = 0.6
 """Temperature of the second round; the first is greedy and would only repeat itself."""
 _PATIENCE = 120.0

@@ -198,3 +198,17 @@ async def test_the_worker_holds_replies_and_outlives_a_broken_grammar(tiny_base,
         assert in_form(JSON, await complete(engine, held))
     finally:
         await engine.close()
+
+
+@pytest.mark.model
+async def test_the_real_base_is_held_too(base_folder, tmp_path):
+    """A vocabulary of 49,152 tokens, of which most are several letters: three forms at once, at temperature 1.5."""
+    engine = LocalEngine(str(base_folder), log=tmp_path / "engine.log")
+    forms = [JSON, BULLETS, CITED] * 2
+    try:
+        texts = await asyncio.gather(
+            *(complete(engine, Request(HELLO, max_tokens=200, temperature=1.5, grammar=form)) for form in forms)
+        )
+    finally:
+        await engine.close()
+    assert [text for form, text in zip(forms, texts, strict=True) if not in_form(form, text)] == []
