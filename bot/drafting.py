@@ -44,7 +44,7 @@ class Judge:
         In a thread, since a check takes some 15 ms, in which the event loop has others to serve.
         """
         with self.stopwatch("check"):
-            return await asyncio.to_thread(_checked, text, self.question, self.notes, self.voice)
+            return await asyncio.to_thread(checked, text, self.question, self.notes, self.voice)
 
 
 async def draft(engine: Engine, request: Request, judge: Judge, on_sentence: OnSentence | None = None) -> Draft:
@@ -78,7 +78,8 @@ def _may_be_shown(growing: Draft) -> bool:
     return growing.outcome.passed or (growing.outcome.stands and polarity(growing.text) is None)
 
 
-def _checked(text: str, question: str, notes: Sequence[str], voice: Voice) -> Check:
+def checked(text: str, question: str, notes: Sequence[str], voice: Voice) -> Check:
+    """Check a draft as it is before it may be sent: its facts, its form, and whom it calls or where it leads."""
     form = voice.persona.card.format
     said, known = form.words(text) if form else text, "\n".join(notes).lower()
     outcome = check(said, question, notes, voice.words)

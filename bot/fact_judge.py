@@ -7,11 +7,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bot.drafting import checked
+from bot.voices import Voice
+from knowledge import question
 from knowledge.agreement import tells
 from knowledge.claims import Claim, claims, names, stems
-from knowledge.fact_check import check, voice_words
+from knowledge.fact_check import voice_words
 from knowledge.polarity import declines, outright, polarity
-from knowledge.question import content
 from personas.leakage import own_phrases
 from personas.marks import Judgement
 from personas.persona import Persona
@@ -19,6 +21,8 @@ from personas.rows import Example, read_rows
 
 _YES_OR_NO = {"listed", "not_listed", "yes_no"}
 _ITEM = re.compile(r"[,;:.]|\b(?:and|or)\b")
+_NUMBERING = re.compile(r"\[\d+\]|^\s*\d+[.)]\s", re.MULTILINE)
+"""Numbers of notes and of a list's items: they say nothing."""
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 
 
@@ -26,20 +30,19 @@ _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 class FactJudge:
     """A judge for one persona's replies; see ``fact_judge``."""
 
-    persona: Persona
-    words: frozenset[str]
-    """Lower-case words that the voice may use though no note holds them."""
+    voice: Voice
     refusals: frozenset[str]
     """The card's own refusals, as ``_plain`` writes them."""
     own: str
     """Everything that the card itself gives the voice to say."""
 
     def __call__(self, row: Example, reply: str) -> Judgement:
-        """Judge the words of a reply to a row."""
-        faults = tuple(self._faults(row, reply)) if row.notes else ()
-        declined = bool(row.notes) and self._declines(row, reply)
-        passed = check(reply, row.question, row.notes, self.words).passed
-        return Judgement(not faults, declined, passed, faults)
+        """Judge a reply to a row."""
+        passed = checked(reply, row.question, row.notes, self.voice).passed
+        form = self.voice.persona.card.format
+        said = _NUMBERING.sub("", form.words(reply) if form else reply)
+        faults = tuple(dict.fromkeys(self._faults(row, said))) if row.notes else ()
+        return Judgement(not faults, bool(row.notes) and self._declines(row, said), passed, faults)
 
     def _declines(self, row: Example, reply: str) -> bool:
         """Tell whether a reply only says that the notes are silent; "that is not on the list" answers."""
@@ -51,7 +54,7 @@ class FactJudge:
 
     def _right(self, row: Example) -> str:
         """Return the words of the row's own reply, without what the voice says before and after."""
-        card = self.persona.card
+        card = self.voice.persona.card
         right = card.format.words(row.reply) if card.format else row.reply
         for phrase in (*card.style.openings, *card.style.closings) if card.style else ():
             right = right.replace(phrase, "")
@@ -85,13 +88,19 @@ class FactJudge:
                 yield f"lacks {claim.shown.rstrip('.')}"
         said, known = set(stems(reply)), {word for word, _, opens in names(notes) if not opens}
         spoken = set(stems(asked)) if row.skill in _YES_OR_NO else set()
-        for word, _, _ in names(right):
-            if word in known and not set(stems(word)) <= said | spoken:
+        wanted = question.asked(asked).wanted
+        # Where a value is asked for and told, a name beside it is what it belongs to, and need not be said.
+        named = () if wanted and wanted.values(right) else names(right)
+        for word, start, _ in named:
+            currency = re.search(r"\d\s?$", right[:start])
+            if word in known and not currency and not set(stems(word)) <= said | spoken:
                 yield f"lacks {word}"
+        if row.skill in _YES_OR_NO:
+            return
         # What is neither value nor name counts by its words: of each item of a list, and of a plain answer, half.
-        told = set(content(notes)) - set(content(asked))
+        told = set(question.content(notes)) - set(question.content(asked))
         for part in _ITEM.split(right) if row.skill == "list" else [right]:
-            words = set(content(part)) & told
+            words = set(question.content(part)) & told
             if len(words & said) < len(words) / 2 and not claims(part):
                 yield f"lacks {part.strip()!r}"
 
@@ -105,7 +114,7 @@ class FactJudge:
                 yield f"invents {claim.shown.rstrip('.')}"
         for word, _, opens in names(reply):
             # Whatever begins a sentence has a capital: there is no telling a name from a word.
-            if not opens and word.lower() not in self.words and not set(stems(word)) <= known:
+            if not opens and word.lower() not in self.voice.words and not set(stems(word)) <= known:
                 yield f"invents {word}"
 
 
@@ -116,7 +125,7 @@ def fact_judge(persona: Persona) -> FactJudge:
     shape = card.format
     words = voice_words(((shape.words(row.reply) if shape else row.reply), row.source) for row in rows)
     refusals = frozenset(_plain(shape.words(line) if shape else line) for line in card.lines.not_in_notes)
-    return FactJudge(persona, words, refusals, "\n".join(own_phrases(card)))
+    return FactJudge(Voice(persona, None, words), refusals, "\n".join(own_phrases(card)))
 
 
 def _plain(text: str) -> str:

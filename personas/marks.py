@@ -32,7 +32,7 @@ class Judgement:
 
 
 Judge = Callable[[Example, str], Judgement]
-"""Takes a row and the words of a reply to it, without their form."""
+"""Takes a row and a reply to it, in its form."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Marker:
             traits = tuple(bool(re.search(trait.pattern, said, re.IGNORECASE)) for trait in card.traits)
             form = card.format.holds(reply.text, len(row.notes)) if card.format else None
             marked.append(
-                Mark(row, reply.text, said, self.judge(row, said), voice, traits, form, language,
+                Mark(row, reply.text, said, self.judge(row, reply.text), voice, traits, form, language,
                      self.leaks.found(said, row))
             )  # fmt: skip
         return marked

@@ -22,10 +22,9 @@ def test_a_right_reply_in_other_words_of_the_voice_is_right(name):
     """Dressed twice, each plain exam row's reply is judged against the other."""
     persona = load(name)
     judge = fact_judge(persona)
-    words = persona.card.format.words if persona.card.format else str
     for n, plain in enumerate(PLAIN):
         right, said = (dress(plain, persona.card, random.Random(seed)) for seed in (n, n + 1000))
-        judged = judge(right, words(said.reply))
+        judged = judge(right, said.reply)
         assert judged.kept, (said.reply, judged.faults)
         assert judged.declined == (right.skill == "refusal"), said.reply
 

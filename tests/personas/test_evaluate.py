@@ -131,6 +131,7 @@ def test_the_page_says_why_a_voice_is_refused(bosun):
     refused = page(evaluation(bosun, "abc", exam(40), exam(50)))
     assert "Refused: it is not served." in refused
     assert "It keeps the facts in 40 of 50 answers" in refused
+    assert "a quick look" in page(evaluation(bosun, "abc", exam(40), exam(50), exam_rows=180))
     assert "somebody allowed it" in page(evaluation(bosun, "abc", exam(40), exam(50), allowed=True))
 
 
