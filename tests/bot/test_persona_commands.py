@@ -44,7 +44,7 @@ def louder(adapter):
 
 def test_an_adapter_is_installed_listed_and_rolled_back(parley, adapter, home):
     """The persona that the card names speaks with it, until it goes back to the one that ships."""
-    done = parley("persona", "install", louder(adapter))
+    done = parley("persona", "install", louder(adapter), "--allow")
     assert (done.exit_code, done.stderr) == (0, "")
     version = done.stdout.removeprefix("florist speaks with ").strip()
     assert (home / "adapters" / "florist" / version / "card.json").is_file()
@@ -65,14 +65,16 @@ def test_an_adapter_is_installed_listed_and_rolled_back(parley, adapter, home):
 def test_the_shipped_adapter_installed_from_elsewhere_is_the_same_version(parley, adapter, home):
     """A copy has the name of what it is a copy of."""
     before = parley("persona", "show", "florist").stdout.splitlines()[0]
-    assert parley("persona", "install", adapter).exit_code == 0
+    assert parley("persona", "install", adapter, "--allow").exit_code == 0
     assert (home / "adapters" / "florist" / "served.json").is_file()
     assert parley("persona", "show", "florist").stdout.splitlines()[0] == before
 
 
 def test_an_adapter_can_be_given_to_another_persona(parley, adapter):
     """With --persona, whatever its card says; without a name on the card, only so."""
-    assert parley("persona", "install", adapter, "--persona", "grumpy-pirate").stdout.startswith("grumpy-pirate speaks")
+    assert parley("persona", "install", adapter, "--allow", "--persona", "grumpy-pirate").stdout.startswith(
+        "grumpy-pirate speaks"
+    )
     card = adapter / "card.json"
     card.write_text(json.dumps(json.loads(card.read_text()) | {"persona": None}))
     done = parley("persona", "install", adapter)
@@ -96,10 +98,10 @@ def test_an_adapter_can_be_given_to_another_persona(parley, adapter):
 )
 def test_a_refused_adapter_leaves_everything_as_it_was(parley, adapter, home, damage, sentence):
     """The sentence says why, and the voice that served goes on serving."""
-    version = parley("persona", "install", louder(adapter)).stdout.split()[-1]
+    version = parley("persona", "install", louder(adapter), "--allow").stdout.split()[-1]
     before = files(home)
     damage(adapter)
-    done = parley("persona", "install", adapter)
+    done = parley("persona", "install", adapter, "--allow")
     assert done.exit_code == 1
     assert sentence in done.stderr
     assert files(home) == before
@@ -108,7 +110,7 @@ def test_a_refused_adapter_leaves_everything_as_it_was(parley, adapter, home, da
 
 def test_a_voice_damaged_on_the_disk_is_told(parley, adapter, home):
     """The doctor, the list and the persona itself say so; the version before speaks."""
-    version = parley("persona", "install", louder(adapter)).stdout.split()[-1]
+    version = parley("persona", "install", louder(adapter), "--allow").stdout.split()[-1]
     weights = home / "adapters" / "florist" / version / "adapter_model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1])
     doctor = parley("doctor")
@@ -124,36 +126,63 @@ def test_a_voice_damaged_on_the_disk_is_told(parley, adapter, home):
     assert parley("doctor").exit_code == 0
 
 
-def test_a_trained_voice_serves_at_once_unless_it_is_put_elsewhere(parley, adapter, home, monkeypatch, tmp_path):
-    """It becomes a version like any other; with --out it is only written there."""
+@pytest.fixture
+def trains(monkeypatch):
+    """Return a way to have training yield a folder's adapter: the real one takes minutes."""
 
-    def train(personas, base, folder, recipe, start, progress):  # the real one takes half an hour
-        shutil.copytree(louder(adapter), folder)
-        return {"final_loss": 0.5, "seconds": 1}
+    def yields(adapter):
+        class Trained:
+            def __init__(self, run, folder):
+                self.run, self.steps, self.done, self.lessons = run, 1, 0, ()
 
-    monkeypatch.setattr("personas.train.train", train)
-    assert parley("persona", "train", "florist", "--out", tmp_path / "out").exit_code == 0
+            def probe(self):
+                return 0.0, 0
+
+            def finish(self, folder, progress):
+                shutil.copytree(adapter, folder)
+                return {"final_loss": 0.5, "seconds": 1}
+
+        monkeypatch.setattr("personas.train.Training", Trained)
+
+    return yields
+
+
+def test_a_trained_voice_waits_for_its_evaluation(parley, adapter, home, trains, tmp_path):
+    """It is kept, and what served goes on serving; with --out it is only written there."""
+    trains(louder(adapter))
+    before = parley("persona", "show", "florist").stdout.splitlines()[0]
+    done = parley("persona", "train", "florist", "--out", tmp_path / "out")
     assert (tmp_path / "out" / "card.json").is_file()
     assert not (home / "adapters").exists()
+    assert f"`parley persona evaluate florist --adapter {tmp_path / 'out'}`" in done.stdout
     done = parley("persona", "train", "florist")
-    [version] = [path for path in (home / "adapters" / "florist").iterdir() if path.is_dir()]
-    assert done.stdout.startswith(f"{version}: final loss 0.5")
-    assert f"voice: {version.name}" in parley("persona", "show", "florist").stdout
+    [candidate] = (home / "adapters" / "florist" / ".candidates").iterdir()
+    assert done.stdout.startswith(f"{candidate}: final loss 0.5")
+    assert "`parley persona evaluate florist`" in done.stdout
+    assert parley("persona", "show", "florist").stdout.splitlines()[0] == before
 
 
-def test_a_trained_voice_that_is_not_sound_is_not_served(parley, adapter, home, monkeypatch):
-    """Training passes through the same gate."""
-
-    def train(personas, base, folder, recipe, start, progress):
-        shutil.copytree(adapter, folder)
-        (folder / "adapter_model.safetensors").write_bytes(b"")
-        return {"final_loss": 0.5, "seconds": 1}
-
-    monkeypatch.setattr("personas.train.train", train)
+def test_a_trained_voice_that_is_not_sound_is_not_kept(parley, adapter, home, trains):
+    """Training passes through the same check as every adapter."""
+    (adapter / "adapter_model.safetensors").write_bytes(b"")
+    trains(adapter)
     done = parley("persona", "train", "florist")
     assert done.exit_code == 1
     assert "is empty" in done.stderr
     assert not (home / "adapters").exists()
+
+
+def test_an_adapter_that_proved_nothing_is_not_installed(parley, adapter, home):
+    """Unless somebody allows it, which its card then says."""
+    card = json.loads((adapter / "card.json").read_text())
+    (adapter / "card.json").write_text(json.dumps(card | {"evaluation": None}))
+    done = parley("persona", "install", adapter)
+    assert done.exit_code == 1
+    assert "has no evaluation" in done.stderr
+    assert not (home / "adapters").exists()
+    version = parley("persona", "install", adapter, "--allow").stdout.split()[-1]
+    installed = json.loads((home / "adapters" / "florist" / version / "card.json").read_text())
+    assert installed["evaluation"]["gate"] == {"passed": False, "reasons": ["It was never evaluated."], "allowed": True}
 
 
 def test_installing_needs_the_base_model(parley, adapter, home, monkeypatch, tmp_path):
