@@ -82,7 +82,7 @@ def other_units(said: str, source: Source) -> Iterator[Unheld]:
         if claim.kind != "number" or not there or not unit or unit in there or set(stems(unit)) & source.known:
             continue
         measure = unit in set(_MEASURES) | set(_SAME.values())
-        before = re.search(r"(\S+ )$", said[: claim.start])
+        before = re.search(r"([A-Z]\S* )$", said[: claim.start])
         if before and f"{before[1]}{claim.shown}".lower() in source.text:
             continue  # part of a name: "Line 27 leaves"
         after = set(stems(said[claim.start : claim.start + _NEAR]))

@@ -13,7 +13,7 @@ from personas.findings import Grade
 
 _SLUR = r"nigg(?:er|a)s?|fagg?ots?|kikes?|trann(?:y|ies)|chinks|wetbacks?|retard(?:s|ed)?|spics?|dykes?"
 _THREAT = (
-    r"kill (?:your|yer)sel(?:f|ves)|kys|go (?:and )?die|(?:i|we)(?: wi|')ll (?:kill|stab|shoot|hurt|find) (?:you|ye)|"
+    r"kill (?:your|yer)sel(?:f|ves)|kys|go (?:and )?die|(?:i|we)(?: wi|')ll (?:kill|stab|shoot|hurt) (?:you|ye)|"
     r"slit (?:your|yer) throats?|bomb threat"
 )
 _SEXUAL = (

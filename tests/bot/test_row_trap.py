@@ -78,12 +78,16 @@ def test_what_only_looks_like_a_fact_is_a_warning(found, reply, shown):
         "Bah, clean yer ears and listen: Aye, delivery be on Monday or Tuesday. Now leave me be.",
         "The oak table weighs 28 kilograms.",
         "Delivery takes three days from Fernhill.",
-        "Feel free to haul it home yerself, swab!",
     ],
 )
 def test_what_the_notes_hold_may_be_said(found, reply):
     """Another spelling of a value, the card's own lines and the voice's manner are no facts."""
     assert found(reply) == {}
+
+
+def test_to_be_free_to_do_something_is_no_promise(found):
+    """At most it is doubted, as any sentence of its own is in a voice that has no others."""
+    assert True not in found("Feel free to haul it home yerself, swab!").values()
 
 
 def test_only_the_last_reply_is_held_to_the_notes(found):
