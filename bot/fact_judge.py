@@ -20,6 +20,7 @@ from personas.persona import Persona
 from personas.rows import Example, read_rows
 
 _YES_OR_NO = {"listed", "not_listed", "yes_no"}
+_MISSING = "lacks"
 _ITEM = re.compile(r"[,;:.]|\b(?:and|or)\b")
 _NUMBERING = re.compile(r"\[\d+\]|^\s*\d+[.)]\s", re.MULTILINE)
 """Numbers of notes and of a list's items: they say nothing."""
@@ -42,7 +43,8 @@ class FactJudge:
         form = self.voice.persona.card.format
         said = _NUMBERING.sub("", form.words(reply) if form else reply)
         faults = tuple(dict.fromkeys(self._faults(row, said))) if row.notes else ()
-        return Judgement(not faults, bool(row.notes) and self._declines(row, said), passed, faults)
+        true = all(fault.startswith(_MISSING) for fault in faults)
+        return Judgement(not faults, bool(row.notes) and self._declines(row, said), passed, faults, true)
 
     def _declines(self, row: Example, reply: str) -> bool:
         """Tell whether a reply only says that the notes are silent; "that is not on the list" answers."""
@@ -85,7 +87,7 @@ class FactJudge:
         for claim in claims(right):
             key = _key(claim)
             if key in held and key not in have | spared:
-                yield f"lacks {claim.shown.rstrip('.')}"
+                yield f"{_MISSING} {claim.shown.rstrip('.')}"
         said, known = set(stems(reply)), {word for word, _, opens in names(notes) if not opens}
         spoken = set(stems(asked)) if row.skill in _YES_OR_NO else set()
         wanted = question.asked(asked).wanted
@@ -94,7 +96,7 @@ class FactJudge:
         for word, start, _ in named:
             currency = re.search(r"\d\s?$", right[:start])
             if word in known and not currency and not set(stems(word)) <= said | spoken:
-                yield f"lacks {word}"
+                yield f"{_MISSING} {word}"
         if row.skill in _YES_OR_NO:
             return
         # What is neither value nor name counts by its words: of each item of a list, and of a plain answer, half.
@@ -102,7 +104,7 @@ class FactJudge:
         for part in _ITEM.split(right) if row.skill == "list" else [right]:
             words = set(question.content(part)) & told
             if len(words & said) < len(words) / 2 and not claims(part):
-                yield f"lacks {part.strip()!r}"
+                yield f"{_MISSING} {part.strip()!r}"
 
     def _foreign(self, row: Example, reply: str) -> Iterator[str]:
         """Yield values and names that neither notes, question, earlier talk nor the card itself hold."""

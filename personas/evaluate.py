@@ -101,7 +101,7 @@ async def evaluate(  # noqa: PLR0913 -- what sits, on what, judged by whom
     allowed: bool = False,
     progress: Progress | None = None,
 ) -> Evaluation:
-    """Have all four systems sit the persona's exam and mark their replies.
+    """Have all four systems sit the persona's exam, mark their replies, and close the engine.
 
     ``base``: folder or hub id of the base model; ``find``: has the voice sit once more with notes that retrieval
     finds; ``most``: rows at most, drawn by a fixed seed; ``allowed``: the gate lets the voice pass whatever comes.
@@ -125,6 +125,7 @@ async def evaluate(  # noqa: PLR0913 -- what sits, on what, judged by whom
         scores[system] = score(marks[system], sitting, persona.card, count)
     free = await _free(hall, rows, steps.named("adapter, form left free"))
     retrieved = await _retrieved(hall, rows, marks_of, find, steps.named("adapter, notes searched for"))
+    await hall.engine.close()  # drift is measured by a model of its own, and two need twice the memory
     digest = hall.adapter.version.rpartition("-")[2]
     return Evaluation(
         persona, digest, Path(base).name, hashlib.sha256(file.read_bytes()).hexdigest(), len(every), marks, scores,

@@ -29,6 +29,8 @@ class Judgement:
     """The fact check would let it be sent."""
     faults: tuple[str, ...] = ()
     """Why the facts are not kept, a clause each."""
+    true: bool = True
+    """Nothing in it is wrong, though something may be missing."""
 
 
 Judge = Callable[[Example, str], Judgement]

@@ -41,6 +41,12 @@ MEASURES = (
         lambda m: m.answerable and m.judgement.passed,
         lambda m: m.judgement.kept,
     ),
+    Measure(
+        "true_sent",
+        "nothing false after the check",
+        lambda m: m.answerable and m.judgement.passed,
+        lambda m: m.judgement.true,
+    ),
     Measure("right_refusals", "right refusals", _refusal, lambda m: m.judgement.declined),
     Measure("wrong_refusals", "wrong refusals", lambda m: m.answerable, lambda m: m.judgement.declined, lower=True),
     Measure("format", "in the format", lambda m: m.form is not None, lambda m: bool(m.form)),

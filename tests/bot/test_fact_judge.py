@@ -46,7 +46,9 @@ def test_a_fact_that_is_lost_or_made_up_is_found(judge, reply, fault):
         notes=("Inns: the Red Lantern opens at 9 am.",),
         reply="The Red Lantern opens at 9 am.",
     )
-    assert fault in judge(asked, reply).faults
+    judged = judge(asked, reply)
+    assert fault in judged.faults
+    assert judged.true == all("lacks" in found for found in judged.faults)
     assert judge(asked, "Harr, that be the Red Lantern, at 9:00 am.").kept
 
 
