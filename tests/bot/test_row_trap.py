@@ -63,6 +63,7 @@ def test_a_fact_that_the_notes_do_not_hold_is_an_error(found, reply, shown):
     ("reply", "shown"),
     [
         (f"{SOUND} Quorvale has the key.", "Quorvale"),
+        (f"{SOUND} Oskarin has the key.", "Oskarin"),
         (f"{SOUND} Dogs are welcome.", "Dogs are welcome"),
     ],
 )
