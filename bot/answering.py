@@ -18,6 +18,7 @@ from knowledge.focus import brings, focus, settles, telling, touches
 from knowledge.retrieval import Hit, Retrieved, search
 from knowledge.store import Store
 from personas.engine import Engine, EngineUnavailable, PromptTooLong, Request
+from personas.persona import Persona
 from personas.prompt import ask
 
 Verdict = Literal["answered", "quoted", "unsure", "chat"]
@@ -219,12 +220,17 @@ async def _ended(tasks: Sequence[asyncio.Task[Draft]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
+def longest(persona: Persona) -> int:
+    """Return the tokens of a persona's draft, at most."""
+    return _LONGEST + (_FORM if persona.card.format else 0)
+
+
 def _request(case: _Case, notes: Sequence[str], warmth: float) -> Request:
     question, voice = case.question, case.voice
     turns = tuple(ask(voice.persona, question.text, notes))
     form = voice.persona.card.format
     return Request(
-        turns, voice.adapter, question.server, max_tokens=_LONGEST + (_FORM if form else 0), temperature=warmth,
+        turns, voice.adapter, question.server, max_tokens=longest(voice.persona), temperature=warmth,
         grammar=form.grammar if form else None, deadline=case.left,
     )  # fmt: skip
 

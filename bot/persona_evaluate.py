@@ -89,6 +89,7 @@ async def _evaluation(
     persona: "Persona", adapter: "Adapter", settings: "Settings", rows: int | None, *, allowed: bool
 ) -> "Evaluation":
     from bot import models, wiring
+    from bot.answering import longest
     from bot.exam_retrieval import find_notes
     from bot.fact_judge import fact_judge
     from bot.progress import bar
@@ -99,10 +100,11 @@ async def _evaluation(
     every = read_rows(persona.folder / "exam.jsonl")
     embedder = wiring.open_embedder(settings)
     engine = wiring.open_local(settings)
+    hall = Hall(engine, persona, adapter, settings.at_once, longest(persona))
     try:
         with bar(f"Evaluating {persona.name}") as step:
             return await evaluate(
-                Hall(engine, persona, adapter, settings.at_once), models.base_path(settings), fact_judge(persona),
+                hall, models.base_path(settings), fact_judge(persona),
                 find=lambda some: find_notes(some, every, embedder), most=rows, allowed=allowed, progress=step,
             )  # fmt: skip
     finally:

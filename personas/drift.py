@@ -7,6 +7,7 @@ characters, as lm-evaluation-harness does (Gao et al. 2024, "acc_norm").
 
 import json
 import math
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +57,9 @@ def measure(base: str, adapter: Path, progress: Progress | None = None) -> Drift
     from peft import PeftModel
 
     model, tokenizer = load_base(base)
-    model = PeftModel.from_pretrained(model, adapter).eval()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers by a name that goes away
+        model = PeftModel.from_pretrained(model, adapter).eval()
     passages, questions = _passages(), _questions()
     total = 2 * (len(passages) + len(questions))
     done = 0

@@ -47,6 +47,8 @@ class Hall:
     adapter: Adapter
     at_once: int = 8
     """Replies that are written at the same time."""
+    longest: int = 96
+    """Tokens of a reply, at most."""
 
     async def sit(
         self, system: System, rows: Sequence[Example], *, grammar: bool = True, step: Callable[[], None] | None = None
@@ -82,6 +84,7 @@ class Hall:
             tuple(turns),
             self.adapter if system.startswith("adapter") else None,
             "exam",
+            max_tokens=self.longest,
             grammar=shape.grammar if shape and grammar else None,
             deadline=_DEADLINE,
         )
