@@ -17,8 +17,10 @@ FOUNDATION = Path(__file__).parent / "foundation"
 """What every voice starts from: plain rows and exam, and the adapter that has learnt them."""
 
 Status = Literal["answered", "not_in_notes", "chat"]
-_WORD = re.compile(r"(?<![\w'\u2019/.@-])[a-z]+(?:'[a-z]+)?(?![\w'\u2019/@-])")
-_YES_NO = re.compile(r"(Yes|No)(?=[,.]| )")
+_CLOSED = 0.3
+"""Share of the answers with an opening that have a closing too."""
+_WORD = re.compile(r"(?<![\w'\u2019/.@-])[a-z]+(?:'[a-z]+)?(?![\w'\u2019/@-]|\.\w)")
+_YES_NO = re.compile(r"(Yes|No)(?=[,.])")
 
 
 class PlainRow(BaseModel):
@@ -76,9 +78,6 @@ def _voiced(reply: str, style: Style, rng: random.Random) -> str:
         return reply
     # Either or both, as the card has them: an answer between two flourishes each time would tire its readers.
     opening = rng.choice(style.openings) if style.openings else ""
-    closing = rng.choice(style.closings) if style.closings and (not opening or rng.random() < _CLOSED) else ""
+    closes = style.closings and reply.endswith((".", "!", "?")) and (not opening or rng.random() < _CLOSED)
+    closing = rng.choice(style.closings) if closes else ""
     return " ".join(part for part in (opening, reply, closing) if part)
-
-
-_CLOSED = 0.3
-"""Share of the answers with an opening that have a closing too."""

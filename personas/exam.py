@@ -45,7 +45,7 @@ class Hall:
     engine: Engine
     persona: Persona
     adapter: Adapter
-    at_once: int = 8
+    at_once: int = 16
     """Replies that are written at the same time."""
     longest: int = 96
     """Tokens of a reply, at most."""

@@ -38,11 +38,11 @@ def fit(  # noqa: PLR0913, PLR0917 -- what is trained, on what, how, and where i
     from trl.trainer.sft_trainer import SFTTrainer
 
     class Watch(TrainerCallback):
-        def on_log(self, _args: object, state: Any, _control: object, logs: Any = None, **_: object) -> None:  # noqa: ANN401 -- the library's own
-            if progress and logs and "loss" in logs:
-                progress(state.global_step, state.max_steps, logs["loss"])
+        def on_log(self, args: Any, state: Any, control: Any, **known: Any) -> None:  # noqa: ANN401, ARG002 -- the library's own
+            if progress and "loss" in known.get("logs", {}):
+                progress(state.global_step, state.max_steps, known["logs"]["loss"])
 
-        def on_save(self, _args: object, state: Any, _control: object, **_: object) -> None:  # noqa: ANN401 -- likewise
+        def on_save(self, args: Any, state: Any, control: Any, **known: Any) -> None:  # noqa: ANN401, ARG002 -- likewise
             (folder / f"checkpoint-{state.global_step}" / mark).touch()
 
     class HeadOnReplies(SFTTrainer):
