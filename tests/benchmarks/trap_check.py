@@ -150,7 +150,7 @@ def main() -> None:
     exam, taught = (read_plain(FOUNDATION / file) for file in ("exam.jsonl", "rows.jsonl"))
     plain = [*rng.sample(exam, ROWS // 2), *rng.sample(taught, ROWS - ROWS // 2)]
     for who in chosen.persona:
-        persona = load(who)
+        persona, rng = load(who), random.Random(chosen.seed)
         if persona.card.style:
             dressed = [dress(row, persona.card, rng) for row in plain]
             measure(f"{who}, the foundation in its voice", dressed, persona.card, chosen.seed)
