@@ -15,10 +15,14 @@ class Recipe:
     learning_rate: float = 5e-4
     warm_up: float = 0.05
     """Share of the steps in which the rate rises; it falls along a cosine afterwards."""
-    exchanged: float = 0.5
+    exchanged: float = 0.8
     """Share of the rows whose names and numbers are exchanged for invented ones, anew in every epoch."""
     distractors: float = 0.25
     """Share of the rows with one note that get another row's note beside it."""
+    joined: float = 0.3
+    """Share of the rows with one note whose note is made longer by another row's, before or after its own text."""
+    mismatched: float = 0.08
+    """Share of the rows that get the notes of another row of their domain instead, and are to be declined."""
     rehearsed: float = 0.1
     """Passages that the base model wrote itself, for each row: learning them keeps the rest of it as it is
     (self-synthesized rehearsal, Huang et al. 2024, arXiv:2403.01244)."""

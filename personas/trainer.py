@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from personas.exact_adamw import exact_adamw
 from personas.recipe import Recipe
 from personas.training_rows import IGNORED, Encoded
 
@@ -32,7 +33,6 @@ def fit(  # noqa: PLR0913, PLR0917 -- what is trained, on what, how, and where i
     """
     import torch
     from datasets import Dataset
-    from optimi import AdamW
     from transformers import TrainerCallback
     from trl.trainer.sft_config import SFTConfig
     from trl.trainer.sft_trainer import SFTTrainer
@@ -67,9 +67,8 @@ def fit(  # noqa: PLR0913, PLR0917 -- what is trained, on what, how, and where i
         max_length=None, packing=False, gradient_checkpointing=False, bf16=False, use_cpu=model.device.type == "cpu",
         dataloader_pin_memory=False,
     )  # fmt: skip
-    # bf16 would round most updates away; Kahan summation keeps what is left over (optimi.benjaminwarner.dev).
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer = AdamW(trained, lr=recipe.learning_rate, betas=(0.9, 0.999), weight_decay=0.0)
+    optimizer = exact_adamw(trained, recipe.learning_rate)
     trainer = (HeadOnReplies if arguments.use_cpu else SFTTrainer)(
         model=model,
         args=arguments,

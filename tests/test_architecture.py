@@ -14,6 +14,7 @@ HOMES = {
     "torch": {
         "personas.train",
         "personas.trainer",
+        "personas.exact_adamw",
         "personas.training_method",
         "personas.training_probe",
         "personas.base_model",

@@ -30,7 +30,17 @@ def voices(tmp_path_factory, write_persona, tiny_base):
     for name, cry in CRIES.items():
         rows = [row | {"messages": [row["messages"][0], {"role": "assistant", "content": cry}]} for row in ROWS]
         persona = write_persona(home / "library", name, rows=rows)
-        recipe = Recipe(rank=8, epochs=60, batch_rows=4, learning_rate=1e-2, exchanged=0, distractors=0, rehearsed=0)
+        recipe = Recipe(
+            rank=8,
+            epochs=60,
+            batch_rows=4,
+            learning_rate=1e-2,
+            exchanged=0,
+            distractors=0,
+            joined=0,
+            mismatched=0,
+            rehearsed=0,
+        )
         teach(persona, tiny_base, home / name, recipe)
         made[name] = persona, adapters.admit(home / name, name, str(tiny_base))
     return made
