@@ -90,12 +90,11 @@ def vary(  # noqa: PLR0913, PLR0917 -- a row, what it may take from, and how
     citation = persona.card.format.citation if persona.card.format else None
     if len(example.notes) == 1 and not example.earlier and rng.random() < recipe.mismatched:
         return _declined(example, rows, persona, rng)
+    other, chance = rng.choice(rows).notes, rng.random()
+    alone = len(example.notes) != 1 or not other or other == example.notes
     if rng.random() < recipe.exchanged and not example.earlier:
         example = exchange(example, rng, is_rare, citation)
-    if len(example.notes) != 1:
-        return example
-    other, chance = rng.choice(rows).notes, rng.random()
-    if not other or other == example.notes:
+    if alone:
         return example
     if chance < recipe.joined:
         pair = [example.notes[0], other[0]]

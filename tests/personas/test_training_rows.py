@@ -57,7 +57,7 @@ def test_the_talk_before_is_read_and_not_learnt(bosun, tiny_tokenizer):
     talk = Example.model_validate(ROWS[0] | {"messages": [*ROWS[1]["messages"], *ROWS[0]["messages"]]})
     encoded = encode(bosun, talk, tiny_tokenizer)
     before = tiny_tokenizer.decode(encoded.ids[: encoded.start])
-    assert before.index("the sail be 13 gold") < before.index("Notes:") < before.index("what does the rope cost?")
+    assert before.index("the sail be 13 gold") < before.index("what does the rope cost?") < before.index("Notes:")
     assert tiny_tokenizer.decode(encoded.ids[encoded.start : -1]) == "Arr, the rope be 12 gold."
 
 
