@@ -36,6 +36,7 @@ def voice_strength(persona: Persona, rows: Sequence[Row], others: Sequence[str])
     card = persona.card
     rows = [row for row in rows if row.file == EXAMPLES]
     said = [spoken(card, row.example.reply) for row in rows]
+    replies = [row.example.reply for row in rows]  # as they are sent: a trait may be a matter of form
     rng = random.Random(7)  # noqa: S311 -- chooses texts, guards nothing
     others = rng.sample(others, _OTHERS) if len(others) > _OTHERS else others
     try:
@@ -44,7 +45,7 @@ def voice_strength(persona: Persona, rows: Sequence[Row], others: Sequence[str])
         return None
     order = sorted(range(len(rows)), key=lambda i: found[i])
     shares = (
-        (trait.name, sum(bool(re.search(trait.pattern, text, re.IGNORECASE)) for text in said) / len(said))
+        (trait.name, sum(bool(re.search(trait.pattern, reply, re.IGNORECASE)) for reply in replies) / len(rows))
         for trait in card.traits
     )
     return VoiceStrength(
