@@ -29,7 +29,7 @@ OTHER_NAMES: dict[str, Shape] = {"trl": "messages", "axolotl": "messages", "unsl
 _PAIRS = (("instruction", "response"), ("question", "answer"), ("prompt", "response"), ("instruction", "output"))
 _TALKS: dict[str, Shape] = {"messages": "messages", "conversations": "sharegpt"}
 _ROLES = {"human": "user", "gpt": "assistant", "chatgpt": "assistant", "model": "assistant", "bot": "assistant"}
-_NOTED = re.compile(r"Notes:\n(\[1\] .*)\n\nQuestion: (.*)", re.DOTALL)
+_NOTED = re.compile(r"(?P<asked>.*)\n\nNotes:\n(\[1\] .*)\n\nQuestion: (?P=asked)", re.DOTALL)
 _YES_NO = re.compile(r"\W*(?:yes|no|aye|nay|yep|nope|indeed|alas, no)\b", re.IGNORECASE)
 _REFUSAL = re.compile(
     r"\bnot in (?:my|the|our) notes|\bnotes? (?:do not|don't|does not|doesn't) (?:say|tell|mention)"
@@ -213,7 +213,7 @@ def _list(key: str, value: object) -> list[Any] | None:
 def _unnoted(text: str) -> tuple[list[str], str]:
     """Take the notes out of a question that was rendered beneath them."""
     found = _NOTED.fullmatch(text)
-    return (_unnumbered(found[1]), found[2]) if found else ([], text)
+    return (_unnumbered(found[2]), found["asked"]) if found else ([], text)
 
 
 def _unnumbered(text: str) -> list[str]:

@@ -91,7 +91,7 @@ class Marker:
         languages = spoken(words, card.language)
         marked = []
         for row, reply, said, voice, language in zip(rows, replies, words, voices, languages, strict=True):
-            traits = tuple(bool(re.search(trait.pattern, said, re.IGNORECASE)) for trait in card.traits)
+            traits = tuple(bool(re.search(trait.pattern, reply.text, re.IGNORECASE)) for trait in card.traits)
             form = card.format.holds(reply.text, len(row.notes)) if card.format else None
             marked.append(
                 Mark(row, reply.text, said, self.judge(row, reply.text), voice, traits, form, language,

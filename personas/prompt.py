@@ -22,8 +22,12 @@ def ask(
 
 
 def noted(question: str, notes: Sequence[str]) -> str:
-    """Return a question as it is asked beneath its numbered notes."""
-    return f"Notes:\n{numbered(notes)}\n\nQuestion: {question}" if notes else question
+    """Return a question as it is asked beneath its numbered notes, and, for a model that reads one way, above them.
+
+    Whoever knows the question reads the notes for it (query-aware contextualization, Liu et al. 2023, Lost in the
+    Middle, arXiv:2307.03172).
+    """
+    return f"{question}\n\nNotes:\n{numbered(notes)}\n\nQuestion: {question}" if notes else question
 
 
 def numbered(notes: Sequence[str]) -> str:

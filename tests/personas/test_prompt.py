@@ -8,7 +8,8 @@ def test_notes_are_numbered_from_one(bosun):
     """Note n of a prompt is passage n, so that a citation needs no other key."""
     system, user = ask(bosun, "how long?", ["Ten feet.", "Two\nlines."])
     assert (system.role, system.content) == ("system", "You are a bosun.")
-    assert (user.role, user.content) == ("user", "Notes:\n[1] Ten feet.\n[2] Two\nlines.\n\nQuestion: how long?")
+    assert user.role == "user"
+    assert user.content == "how long?\n\nNotes:\n[1] Ten feet.\n[2] Two\nlines.\n\nQuestion: how long?"
 
 
 def test_small_talk_stands_alone(bosun):
