@@ -43,7 +43,7 @@ def admit(folder: Path, name: str, base: str) -> Adapter:
     Raises BadAdapter, OtherBase.
     """
     files = checked(folder, base)
-    return Adapter(f"{name}-{files.digest}", folder, files.managed.model if files.managed else None)
+    return files.adapter(f"{name}-{files.digest}", folder)
 
 
 def checked(folder: Path, base: str) -> Files:

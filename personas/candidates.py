@@ -34,7 +34,7 @@ def keep(files: Files, name: str, root: Path) -> Adapter:
                 shutil.rmtree(earlier, ignore_errors=True)
         if not is_there(files, candidates / version):
             place(files, candidates / version)
-    return Adapter(version, candidates / version)
+    return files.adapter(version, candidates / version)
 
 
 def newest(name: str, root: Path, base: str) -> Adapter | None:

@@ -154,7 +154,7 @@ def _talk(record: Mapping[str, Any], shape: Shape) -> tuple[list[dict[str, str]]
     if len(turns) < len(("question", "reply")):
         raise ValueError("a question and a reply are needed")
     if notes:
-        turns[-2]["content"] = turns[-2]["content"].removeprefix(noted("", notes))
+        turns[-2]["content"] = _bare(turns[-2]["content"], notes)
     return turns, notes
 
 
@@ -208,6 +208,12 @@ def _list(key: str, value: object) -> list[Any] | None:
     if value is not None and not isinstance(value, list):
         raise ValueError(f"{key} is no list")
     return value
+
+
+def _bare(text: str, notes: Sequence[str]) -> str:
+    """Return a question that was rendered with these notes as it was asked, or a text that was not as it is."""
+    question = text[(len(text) + len(noted("", notes))) // 2 :]  # it stands before the notes and behind them
+    return question if noted(question, notes) == text else text
 
 
 def _unnoted(text: str) -> tuple[list[str], str]:

@@ -15,10 +15,13 @@ def ask(
     """Return the turns that ask a persona a question; without notes the question stands alone (small talk).
 
     ``earlier``: the talk before; ``card``: whether the card prompt comes first, or the one rule that stands in for it
-    before a trained voice.
+    before a voice that was taught so (``Adapter.ruled``).
     """
     system = persona.card.voice if card else RULE
-    return [Turn(role="system", content=system), *earlier, Turn(role="user", content=noted(question, notes))]
+    asked = noted(question, notes)
+    if card and notes:  # voices that were taught under their card prompt have read the question once
+        asked = asked.removeprefix(f"{question}\n\n")
+    return [Turn(role="system", content=system), *earlier, Turn(role="user", content=asked)]
 
 
 def noted(question: str, notes: Sequence[str]) -> str:

@@ -10,9 +10,10 @@ class Recipe:
     rank: int = 8
     """More changes nothing at a few thousand rows (Schulman et al. 2025, LoRA Without Regret)."""
     alpha: int = 16
-    epochs: int = 1
+    epochs: int = 3
     batch_rows: int = 8
-    learning_rate: float = 5e-4
+    learning_rate: float = 1.5e-3
+    """Short runs want it high: at a third of it and one pass, the voice was heard in four of ten replies."""
     warm_up: float = 0.05
     """Share of the steps in which the rate rises; it falls along a cosine afterwards."""
     exchanged: float = 0.8

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from personas.adapter_files import RULED
 from personas.adapters import checked
 from personas.base_weights import fingerprint
 from personas.persona import BadPersona, Persona
@@ -147,6 +148,7 @@ class Training:
         card = {
             "persona": run.persona.name,
             "base": {"name": Path(run.base).name, "sha256": fingerprint(run.base)},
+            "prompt": RULED,
             "method": run.method.name,
             "recipe": asdict(run.recipe),
             "rows": {"count": len(run.rows), "sha256": run.rows_sha256},

@@ -1,5 +1,6 @@
 """TRL's trainer, set up for lessons that are already in order and in tokens."""
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,7 +34,7 @@ def fit(  # noqa: PLR0913, PLR0917 -- what is trained, on what, how, and where i
     """
     import torch
     from datasets import Dataset
-    from transformers import TrainerCallback
+    from transformers import PrinterCallback, TrainerCallback
     from trl.trainer.sft_config import SFTConfig
     from trl.trainer.sft_trainer import SFTTrainer
 
@@ -45,7 +46,14 @@ def fit(  # noqa: PLR0913, PLR0917 -- what is trained, on what, how, and where i
         def on_save(self, args: Any, state: Any, control: Any, **known: Any) -> None:  # noqa: ANN401, ARG002 -- likewise
             (folder / f"checkpoint-{state.global_step}" / mark).touch()
 
-    class HeadOnReplies(SFTTrainer):
+    class FromCheckpoint(SFTTrainer):
+        def _load_from_checkpoint(self, *_: object, **__: object) -> None:
+            """Leave the weights to the optimiser, which has them more exactly.
+
+            What peft loads are new parameters, and the optimiser would go on moving the old ones.
+            """
+
+    class HeadOnReplies(FromCheckpoint):
         """On a processor: the head over the vocabulary in bf16, and on the tokens that are learnt alone.
 
         TRL's own loss runs the head in float32, which costs as much there as all layers below it.
@@ -69,7 +77,7 @@ def fit(  # noqa: PLR0913, PLR0917 -- what is trained, on what, how, and where i
     )  # fmt: skip
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = exact_adamw(trained, recipe.learning_rate)
-    trainer = (HeadOnReplies if arguments.use_cpu else SFTTrainer)(
+    trainer = (HeadOnReplies if arguments.use_cpu else FromCheckpoint)(
         model=model,
         args=arguments,
         train_dataset=Dataset.from_list([{"input_ids": row.ids, "labels": row.labels} for row in lessons]),
@@ -77,7 +85,9 @@ def fit(  # noqa: PLR0913, PLR0917 -- what is trained, on what, how, and where i
         optimizers=(optimizer, None),
         callbacks=[Watch()],
     )
-    torch.set_grad_enabled(True)
-    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    trainer.remove_callback(PrinterCallback)  # the caller shows the progress
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # of names that the libraries will change among themselves
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry][-_RECENT:]
     return sum(losses) / len(losses)

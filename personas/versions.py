@@ -106,7 +106,7 @@ def install(files: Files, name: str, root: Path) -> Adapter:
         _write(home / SERVED, [former for former in order if home / former not in old])
         for folder in (*old, *home.glob(f"{INCOMING}*")):
             shutil.rmtree(folder, ignore_errors=True)
-    return Adapter(version, home / version, files.managed.model if files.managed else None)
+    return files.adapter(version, home / version)
 
 
 def rollback(persona: Persona, root: Path, base: str) -> Served:

@@ -25,7 +25,6 @@ HOMES = {
     },
     "trl": {"personas.trainer"},
     "datasets": {"personas.trainer"},
-    "optimi": {"personas.trainer"},
     "unsloth": {"personas.training_method"},
     "transformers": {
         "personas.trainer",

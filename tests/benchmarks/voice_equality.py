@@ -78,7 +78,7 @@ def questions(base: Path, number: int) -> list[Asked]:
 
     tokenizer = AutoTokenizer.from_pretrained(base)
     asked = []
-    for name in persona.names():
+    for name in (name for name in persona.names() if (persona.LIBRARY / name / "adapter").is_dir()):
         speaker = persona.load(name)
         adapter = adapters.admit(speaker.folder / "adapter", name, str(base))
         rows = [row for row in read_rows(speaker.folder / "exam.jsonl") if row.notes]

@@ -82,7 +82,7 @@ def test_the_command_prints_json(models_folder):
     """With --json the advice is one object for scripts."""
     result = CliRunner(env={"PARLEY_MODELS": str(models_folder)}).invoke(cli, ["advise", "know our FAQ", "--json"])
     assert result.exit_code == 0
-    assert json.loads(result.output)["place"] == "knowledge"
+    assert json.loads(result.stdout)["place"] == "knowledge"
 
 
 @pytest.mark.model

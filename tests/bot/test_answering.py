@@ -222,7 +222,7 @@ async def test_a_server_never_answers_from_anothers_notes(answer, text, home, aw
     """What one server knows is unknown to the other, and never in a prompt of the other."""
     engine = Scripted(TRUE)
     assert (await answer(text, engine=engine, server=home)).sources
-    own = engine.asked[0][0].split("\n\nNotes:\n")[1].split("\n\nQuestion: ")[0]
+    own = engine.asked[0][0].split("\n\nQuestion: ")[0]
     elsewhere = Scripted(TRUE)
     given_ = await answer(text, engine=elsewhere, server=away)
     assert given_.verdict in {"unsure", "quoted"}

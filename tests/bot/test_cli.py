@@ -188,7 +188,7 @@ def test_personas_are_listed_shown_and_checked(parley):
     listed = parley("persona", "list").stdout
     assert all(name in listed for name in ("florist", "game-companion", "grumpy-pirate"))
     shown = parley("persona", "show", "grumpy-pirate").stdout
-    for part in ("Grumpy Pirate", "775 examples, 120 exam questions", "system: You are a grumpy old pirate.", "Notes:"):
+    for part in ("Grumpy Pirate", "775 examples, 120 exam questions", "system: Answer from the notes.", "Notes:"):
         assert part in shown
     checked = parley("persona", "check", "florist")
     assert (checked.exit_code, "florist is sound" in checked.stdout) == (0, True)
@@ -214,7 +214,7 @@ def test_the_demo_shows_the_owners_edit(parley, home):
 
 
 BAD_COMMANDS = {
-    "no persona named 'nobody'. Known personas: florist": "ask hello --server shop --persona nobody",
+    "no persona named 'nobody'. Known personas: clerk, florist": "ask hello --server shop --persona nobody",
     "no persona named '../florist'": "ask hello --server shop --persona ../florist",
     "Nothing is known for the server 'nowhere' yet": "ask hello --server nowhere",
     "'../shop' cannot be a server's name": "ask hello --server ../shop",

@@ -1,7 +1,5 @@
-import json
 import random
 import re
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,12 +8,13 @@ from hypothesis import strategies as st
 from knowledge.claims import claims
 from knowledge.clauses import sentences
 from knowledge.fact_check import check, voice_words
+from personas.persona import load, names
+from personas.rows import read_rows
 
 DELIVERY = (
     "Delivery: We deliver to Oskerby ($5) and Lower Marsk ($6.50), Monday to Saturday. Order by 1 pm for the same day."
 )
 HOURS = "The shop is open Tuesday to Thursday from 9 am to 6 pm and Friday from 9 am to 7 pm. We are closed on Mondays."
-LIBRARY = Path(__file__).parents[2] / "personas" / "library"
 
 
 def faults(reply, question, *notes):
@@ -101,14 +100,16 @@ def test_no_text_breaks_the_check(reply, question, note):
 
 
 def rows():
-    for folder in sorted(LIBRARY.iterdir()):
-        some = [json.loads(line) for line in (folder / "examples.jsonl").read_text("utf-8").splitlines()]
-        words = voice_words(
-            (row["messages"][1]["content"], " ".join([*row["notes"], row["messages"][0]["content"]])) for row in some
-        )
-        for line in (folder / "exam.jsonl").read_text("utf-8").splitlines():
-            row = json.loads(line)
-            yield row["messages"][0]["content"], row["messages"][1]["content"], row["notes"], words
+    for name in names():
+        speaker = load(name)
+        form = speaker.card.format
+
+        def said(row, form=form):
+            return form.words(row.reply) if form else row.reply
+
+        words = voice_words((said(row), row.source) for row in read_rows(speaker.folder / "examples.jsonl"))
+        for row in read_rows(speaker.folder / "exam.jsonl"):
+            yield row.question, said(row), row.notes, words
 
 
 def test_a_changed_number_is_found_in_every_reply_of_the_shipped_exams():

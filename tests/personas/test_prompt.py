@@ -1,15 +1,18 @@
 import pytest
 
-from personas.prompt import ask, teach
+from personas.prompt import RULE, ask, teach
 from personas.rows import read_rows
 
 
 def test_notes_are_numbered_from_one(bosun):
-    """Note n of a prompt is passage n, so that a citation needs no other key."""
+    """Note n of a prompt is passage n; a voice under the rule reads the question before the notes too."""
+    system, user = ask(bosun, "how long?", ["Ten feet.", "Two\nlines."], card=False)
+    assert (system.role, system.content) == ("system", RULE)
+    assert user.content == "how long?\n\nNotes:\n[1] Ten feet.\n[2] Two\nlines.\n\nQuestion: how long?"
     system, user = ask(bosun, "how long?", ["Ten feet.", "Two\nlines."])
     assert (system.role, system.content) == ("system", "You are a bosun.")
     assert user.role == "user"
-    assert user.content == "how long?\n\nNotes:\n[1] Ten feet.\n[2] Two\nlines.\n\nQuestion: how long?"
+    assert user.content == "Notes:\n[1] Ten feet.\n[2] Two\nlines.\n\nQuestion: how long?"
 
 
 def test_small_talk_stands_alone(bosun):
