@@ -13,7 +13,7 @@ from personas.rows import Example
 System = Literal["base", "base + card", "adapter", "adapter + card"]
 SYSTEMS: tuple[System, ...] = get_args(System)
 SERVED: System = "adapter"
-"""How a voice answers members: its manner is in its weights, and no card prompt stands before it."""
+"""How a voice answers members: no card prompt stands before it, unless it was taught under one."""
 RIVAL: System = "base + card"
 """What a persona speaks with where it has no voice: what an adapter must not be worse than."""
 
@@ -78,7 +78,8 @@ class Hall:
         return Sitting(tuple(replies), clock() - began)
 
     def _request(self, system: System, row: Example, *, grammar: bool) -> Request:
-        turns = ask(self.persona, row.question, row.notes, row.earlier, card=system.endswith("card"))
+        card = system.endswith("card") or (system == SERVED and not self.adapter.ruled)
+        turns = ask(self.persona, row.question, row.notes, row.earlier, card=card)
         shape = self.persona.card.format
         return Request(
             tuple(turns),

@@ -13,7 +13,7 @@ class Recipe:
     epochs: int = 3
     batch_rows: int = 8
     learning_rate: float = 1.5e-3
-    """Short runs want it high: at a third of it and one pass, the voice was heard in four of ten replies."""
+    """At its peak."""
     warm_up: float = 0.05
     """Share of the steps in which the rate rises; it falls along a cosine afterwards."""
     exchanged: float = 0.8

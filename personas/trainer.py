@@ -56,7 +56,7 @@ def fit(  # noqa: PLR0913, PLR0917 -- what is trained, on what, how, and where i
     class HeadOnReplies(FromCheckpoint):
         """On a processor: the head over the vocabulary in bf16, and on the tokens that are learnt alone.
 
-        TRL's own loss runs the head in float32, which costs as much there as all layers below it.
+        TRL's own loss (trl/kernels/chunked_logprob.py) runs the head in float32.
         """
 
         def compute_loss(self, model: Any, inputs: Any, *_: object, **__: object) -> Any:  # noqa: ANN401 -- the library's own

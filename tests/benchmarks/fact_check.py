@@ -5,35 +5,39 @@
 The exams' domains stand in no training row. Each kind of error is planted wherever a reply allows it.
 """
 
-import json
 import random
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from knowledge.claims import claims, names
 from knowledge.fact_check import check, voice_words
 from knowledge.polarity import outright
-from personas.persona import LIBRARY
+from personas.persona import load
+from personas.persona import names as names_of_personas
+from personas.reply_format import Format
+from personas.rows import Example, read_rows
 
 RNG = random.Random(1)
 FLIPS = {"aye": "nay", "yes": "no", "nay": "aye", "no": "yes"}
 
 
 def rows() -> Iterator[dict]:
-    """Yield the exam rows of all personas with the words of their voice."""
-    for folder in sorted(path for path in Path(LIBRARY).iterdir() if path.is_dir()):
-        examples = [json.loads(line) for line in (folder / "examples.jsonl").read_text("utf-8").splitlines()]
-        words = voice_words(
-            (row["messages"][1]["content"], " ".join([*row["notes"], row["messages"][0]["content"]]))
-            for row in examples
-        )
-        for line in (folder / "exam.jsonl").read_text("utf-8").splitlines():
-            row = json.loads(line)
-            question, reply = (turn["content"] for turn in row["messages"])
-            if row["skill"] not in {"small_talk", "refusal"}:
-                yield {"question": question, "reply": reply, "notes": row["notes"], "words": words} | row
+    """Yield the exam rows of all personas, replies without their form, with the words of their voice."""
+    for name in names_of_personas():
+        speaker = load(name)
+        form = speaker.card.format
+
+        def said(row: Example, form: Format | None = form) -> str:
+            return form.words(row.reply) if form else row.reply
+
+        words = voice_words((said(row), row.source) for row in read_rows(speaker.folder / "examples.jsonl"))
+        for row in read_rows(speaker.folder / "exam.jsonl"):
+            if row.skill not in {"small_talk", "refusal"}:
+                yield {
+                    "question": row.question, "reply": said(row), "notes": row.notes, "words": words,
+                    "skill": row.skill,
+                }  # fmt: skip
 
 
 def other_number(row: dict) -> str | None:

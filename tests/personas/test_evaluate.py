@@ -10,10 +10,12 @@ from marked import evaluation, exam, mark, row
 
 from personas.adapters import admit
 from personas.card_page import page
-from personas.engine import EchoEngine
+from personas.engine import Adapter, EchoEngine
 from personas.evaluate import evaluate
 from personas.exam import SERVED, SYSTEMS, Hall
 from personas.marks import Judgement
+from personas.prompt import RULE
+from personas.rows import read_rows
 
 GOODS = ["rope", "sail", "mast", "oar", "keel", "flag", "drum", "lamp", "hook", "net", "cask", "bell", "pump"]
 
@@ -155,3 +157,13 @@ async def test_a_format_is_asked_for_and_left_free(bosun, trained, tiny_base, mo
     assert found.scores[SERVED].shares["format"].value == 1
     assert found.format_free.value == 0
     assert found.marks[SERVED][0].words == "It is so."
+
+
+@pytest.mark.parametrize("ruled", [True, False])
+def test_a_voice_is_asked_as_it_is_served(bosun, ruled):
+    """One that was taught under the rule is asked under it, any other under the card prompt that it was taught under."""
+    hall = Hall(EchoEngine(), bosun, Adapter("bosun-1", bosun.folder, ruled=ruled))
+    row = read_rows(bosun.folder / "examples.jsonl")[0]
+    first = {system: hall._request(system, row, grammar=True).turns[0].content for system in SYSTEMS}
+    assert first.pop(SERVED) == (RULE if ruled else bosun.card.voice)
+    assert first == {"base": RULE, "base + card": bosun.card.voice, "adapter + card": bosun.card.voice}
