@@ -161,7 +161,7 @@ async def test_a_format_is_asked_for_and_left_free(bosun, trained, tiny_base, mo
 
 @pytest.mark.parametrize("ruled", [True, False])
 def test_a_voice_is_asked_as_it_is_served(bosun, ruled):
-    """One that was taught under the rule is asked under it, any other under the card prompt that it was taught under."""
+    """Taught under the rule it is asked under it, else under the card prompt that it was taught under."""
     hall = Hall(EchoEngine(), bosun, Adapter("bosun-1", bosun.folder, ruled=ruled))
     row = read_rows(bosun.folder / "examples.jsonl")[0]
     first = {system: hall._request(system, row, grammar=True).turns[0].content for system in SYSTEMS}
