@@ -20,6 +20,7 @@ from personas.persona import Persona
 from personas.rows import Example, read_rows
 
 _YES_OR_NO = {"listed", "not_listed", "yes_no"}
+_ON_A_LIST = {"listed", "not_listed"}
 _MISSING = "lacks"
 _ITEM = re.compile(r"[,;:.]|\b(?:and|or)\b")
 _NUMBERING = re.compile(r"\[\d+\]|^\s*\d+[.)]\s", re.MULTILINE)
@@ -81,6 +82,9 @@ class FactJudge:
     def _lacking(self, row: Example, right: str, reply: str) -> Iterator[str]:
         """Yield values and names that the right reply has from the notes and this one has not."""
         notes, asked = "\n".join(row.notes), row.question
+        wanted = question.asked(asked).wanted
+        if row.skill in _ON_A_LIST and not wanted:
+            return  # whether it is there was the question; what else the list tells of it was not
         # Yes and no need not repeat what they were asked of; where one of several is asked for, it is the answer.
         spared = _values(asked) if row.skill in _YES_OR_NO else set()
         have, held = _values(reply), _values(notes)
@@ -90,7 +94,6 @@ class FactJudge:
                 yield f"{_MISSING} {claim.shown.rstrip('.')}"
         said, known = set(stems(reply)), {word for word, _, opens in names(notes) if not opens}
         spoken = set(stems(asked)) if row.skill in _YES_OR_NO else set()
-        wanted = question.asked(asked).wanted
         # Where a value is asked for and told, a name beside it is what it belongs to, and need not be said.
         named = () if wanted and wanted.values(right) else names(right)
         for word, start, _ in named:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from personas.counterfactual import exchange
+from personas.dressing import decline
 from personas.persona import Persona
 from personas.prompt import teach
 from personas.recipe import Recipe
@@ -116,7 +117,7 @@ def _declined(example: Example, rows: Sequence[Example], persona: Persona, rng: 
     ]  # fmt: skip
     if not others or example.skill not in {"copy", "which"}:
         return example
-    said = Turn(role="assistant", content=rng.choice(persona.card.lines.not_in_notes))
+    said = Turn(role="assistant", content=decline(persona.card, rng))
     update = {"notes": (rng.choice(others),), "messages": (*example.messages[:-1], said), "skill": "refusal"}
     return example.model_copy(update=update)
 

@@ -1,9 +1,10 @@
+import json
 import random
 
 import pytest
 from bosun_persona import CARD
 
-from personas.dressing import FOUNDATION, PlainRow, dress, read_plain
+from personas.dressing import FOUNDATION, PlainRow, decline, dress, read_plain
 from personas.persona import Persona, load, names
 
 PLAIN = {path: read_plain(FOUNDATION / path) for path in ("rows.jsonl", "exam.jsonl")}
@@ -67,9 +68,16 @@ def test_nothing_runs_into_a_link(sailor):
 
 
 def test_silence_and_small_talk_are_the_cards_lines(sailor):
-    """What no note holds is declined in the card's words, a greeting answered in the style's."""
-    assert dressed(plain("", skill="refusal", topic="t"), sailor) == {"Not in the log.", "The log is silent."}
+    """What no note holds is declined in the card's words, opened as an answer is; a greeting has the style's own."""
+    silent = {"Avast. Not in the log.", "Avast. The log is silent."}
+    assert dressed(plain("", skill="refusal", topic="t"), sailor) == silent
     assert dressed(plain("Hello.", skill="small_talk", notes=[]), sailor) == {"Ahoy there."}
+
+
+def test_a_form_holds_its_refusals_too():
+    """The clerk opens his refusal inside the JSON, with the status that says so."""
+    said = {json.loads(decline(load("clerk").card, random.Random(seed)))["status"] for seed in range(20)}
+    assert said == {"not_in_notes"}
 
 
 def test_the_talk_before_is_dressed_too(sailor):

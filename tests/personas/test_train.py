@@ -17,8 +17,9 @@ from personas import adapters, train
 from personas.base_weights import fingerprint
 from personas.persona import BadPersona
 from personas.train import Training, TrainingStopped
-from personas.training_method import choose
-from personas.training_rows import encode
+from personas.trainer import fit
+from personas.training_method import choose, prepare
+from personas.training_rows import Encoded, encode
 
 
 def test_training_makes_an_adapter_that_explains_itself(bosun, tiny_base, tmp_path):
@@ -87,6 +88,14 @@ def test_the_same_run_gives_the_same_adapter(bosun, tiny_base, tmp_path):
     recipe = replace(QUICK, rehearsed=0.25)
     made = {teach(bosun, tiny_base, tmp_path / n / "adapter", recipe)["adapter_sha256"] for n in "ab"}
     assert len(made) == 1
+
+
+def test_what_the_base_wrote_itself_teaches_nothing(tiny_base, tmp_path):
+    """The rehearsal holds a voice to the base's own probabilities: with nothing else to learn, no weight moves."""
+    model, tokenizer = prepare(tiny_base, choose(tiny_base), QUICK, None)
+    passages = [Encoded([1, *range(5, 9 + n)], 1) for n in range(8)]
+    assert fit(model, tokenizer, passages, QUICK, tmp_path, None, None, "whole") == pytest.approx(0, abs=1e-6)
+    assert not any(weights.any() for name, weights in model.named_parameters() if "lora_B" in name)
 
 
 KILLED = """
