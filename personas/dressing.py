@@ -57,21 +57,20 @@ def dress(row: PlainRow, card: Card, rng: random.Random) -> Example:
     if row.skill == "small_talk":
         said = rng.choice(style.small_talk)
     elif not row.reply:
-        said = decline(card, rng)
+        said = _declined(card, rng)
     else:
         said = _formed(row.reply, row.note, card, rng)
     turns.append(Turn(role="assistant", content=said))
     return Example(messages=tuple(turns), notes=row.notes, skill=row.skill, domain=row.domain)
 
 
-def decline(card: Card, rng: random.Random) -> str:
+def _declined(card: Card, rng: random.Random) -> str:
     """Return what the voice of a card says where the notes are silent.
 
     It opens as an answer does: a reply's first word would else tell the two apart, and a model that is unsure which
     answer it gives would find the few lines of a refusal likelier than any one of its many openings.
     """
-    line = rng.choice(card.lines.not_in_notes)
-    style = card.style or Style()
+    style, line = card.style or Style(), rng.choice(card.lines.not_in_notes)
     if not style.openings or rng.random() < style.bare:
         return line
     words = f"{rng.choice(style.openings)} {card.format.words(line) if card.format else line}"

@@ -22,9 +22,7 @@ class Recipe:
     """Share of the rows with one note that get another row's note beside it."""
     joined: float = 0.3
     """Share of the rows with one note whose note is made longer by another row's, before or after its own text."""
-    mismatched: float = 0.08
-    """Share of the rows that get the notes of another row of their domain instead, and are to be declined."""
-    rehearsed: float = 0.2
+    rehearsed: float = 0.15
     """Passages that the base model wrote itself, for each row (self-synthesized rehearsal, Huang et al. 2024,
     arXiv:2403.01244). The base's own probabilities are held fast on them (learning without forgetting, Li and Hoiem
     2016, arXiv:1606.09282), so that the rest of it stays as it is."""

@@ -95,12 +95,10 @@ class Training:
         return int(last.name.rpartition("-")[2]) if last else 0
 
     def probe(self) -> tuple[float, int]:
-        """Return (seconds per token, bytes of memory) of learning, from one batch of middling length."""
+        """Return (seconds per token, bytes of memory) of learning, from a few batches."""
         from personas.training_probe import probe
 
-        size = self.run.recipe.batch_rows
-        batch = sorted(self.lessons, key=lambda row: len(row.ids))[len(self.lessons) // 2 :][:size]
-        return probe(self._model, batch, self._tokenizer.pad_token_id)
+        return probe(self._model, self.lessons, self.run.recipe.batch_rows, self._tokenizer.pad_token_id)
 
     def finish(self, folder: Path, progress: Progress | None = None) -> dict[str, Any]:
         """Learn all lessons, write the adapter to ``folder`` whole or not at all, and return its card.

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from personas.exact_adamw import exact_adamw
 from personas.recipe import Recipe
-from personas.training_rows import IGNORED, Encoded
+from personas.training_loss import loss
+from personas.training_rows import Encoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +33,6 @@ def fit(  # noqa: PLR0913, PLR0917 -- what is trained, on what, how, and where i
 
     ``checkpoint``: where to go on from; ``mark``: name of the file that is put into each checkpoint once it is whole.
     """
-    import torch
     from datasets import Dataset
     from transformers import PrinterCallback, TrainerCallback
     from trl.trainer.sft_config import SFTConfig
@@ -46,34 +46,15 @@ def fit(  # noqa: PLR0913, PLR0917 -- what is trained, on what, how, and where i
         def on_save(self, args: Any, state: Any, control: Any, **known: Any) -> None:  # noqa: ANN401, ARG002 -- likewise
             (folder / f"checkpoint-{state.global_step}" / mark).touch()
 
-    class FromCheckpoint(SFTTrainer):
+    class Lessons(SFTTrainer):
         def _load_from_checkpoint(self, *_: object, **__: object) -> None:
             """Leave the weights to the optimiser, which has them more exactly.
 
             What peft loads are new parameters, and the optimiser would go on moving the old ones.
             """
 
-    class OnReplies(FromCheckpoint):
-        """The head over the vocabulary in the model's own precision, and on the tokens that are learnt alone.
-
-        TRL's own loss (trl/kernels/chunked_logprob.py) runs the head in float32.
-        """
-
         def compute_loss(self, model: Any, inputs: Any, *_: object, **__: object) -> Any:  # noqa: ANN401 -- the library's own
-            labels = inputs.pop("labels")[:, 1:]
-            learnt = labels != IGNORED
-            own = learnt[:, 0]  # nothing stands before a passage of the base: it is learnt from its first token
-            scores = _scores(model, inputs, learnt)
-            losses = torch.nn.functional.cross_entropy(scores, labels[learnt], reduction="none")
-            if not own.any():
-                return losses.mean()
-            with torch.no_grad(), model.disable_adapter():
-                before = _scores(model, {name: rows[own] for name, rows in inputs.items()}, learnt[own])
-            rehearsed = own[:, None].expand_as(learnt)[learnt]
-            kept = torch.nn.functional.kl_div(
-                scores[rehearsed].log_softmax(-1), before.log_softmax(-1), reduction="none", log_target=True
-            ).sum(-1)
-            return torch.cat([losses[~rehearsed], kept]).mean()
+            return loss(model, inputs, inputs.pop("labels"))
 
     arguments = SFTConfig(
         output_dir=str(folder), seed=recipe.seed, num_train_epochs=1,  # the epochs stand one after another
@@ -85,7 +66,7 @@ def fit(  # noqa: PLR0913, PLR0917 -- what is trained, on what, how, and where i
     )  # fmt: skip
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = exact_adamw(trained, recipe.learning_rate)
-    trainer = OnReplies(
+    trainer = Lessons(
         model=model,
         args=arguments,
         train_dataset=Dataset.from_list([{"input_ids": row.ids, "labels": row.labels} for row in lessons]),
@@ -99,10 +80,3 @@ def fit(  # noqa: PLR0913, PLR0917 -- what is trained, on what, how, and where i
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry][-_RECENT:]
     return sum(losses) / len(losses)
-
-
-def _scores(model: Any, inputs: dict[str, Any], learnt: Any) -> Any:  # noqa: ANN401 -- tensors and a library's model
-    """Return what a model gives each token of the vocabulary at each place that is learnt, in float32."""
-    causal = model.get_base_model()
-    hidden = causal.get_decoder()(**inputs).last_hidden_state[:, :-1]
-    return causal.get_output_embeddings()(hidden[learnt]).float()

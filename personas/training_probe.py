@@ -1,4 +1,4 @@
-"""How long learning takes here, and how much memory: one batch, learnt and forgotten."""
+"""How long learning takes here, and how much memory: two batches, learnt and forgotten."""
 
 import resource
 import sys
@@ -6,29 +6,43 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from personas.training_loss import loss
 from personas.training_rows import IGNORED, Encoded
 
 
-def probe(model: Any, batch: Sequence[Encoded], pad: int) -> tuple[float, int]:  # noqa: ANN401 -- see trainer
-    """Return (seconds per token of a batch, the process's peak memory in bytes, or the GPU's)."""
+def probe(model: Any, lessons: Sequence[Encoded], size: int, pad: int) -> tuple[float, int]:  # noqa: ANN401 -- see trainer
+    """Return (seconds per token of a batch of middling length, the process's peak memory in bytes, or the GPU's).
+
+    ``size``: rows of a batch. The passages of a rehearsal, which take the most memory, are learnt once too.
+    """
     import torch
 
-    longest = max(len(row.ids) for row in batch)
-    ids = torch.tensor([row.ids + [pad] * (longest - len(row.ids)) for row in batch], device=model.device)
-    labels = torch.tensor([row.labels + [IGNORED] * (longest - len(row.ids)) for row in batch], device=model.device)
-    mask = torch.tensor([[1] * len(row.ids) + [0] * (longest - len(row.ids)) for row in batch], device=model.device)
+    ordered = sorted(lessons, key=lambda row: len(row.ids))
+    rehearsed = [row for row in lessons if row.start == 1][:size]
     model.train()
-    seconds = []
-    for _ in range(3):  # the first one warms caches up
-        started = time.perf_counter()
-        model(input_ids=ids, labels=labels, attention_mask=mask).loss.backward()
-        if model.device.type == "cuda":
-            torch.cuda.synchronize()
-        seconds.append(time.perf_counter() - started)
-        model.zero_grad(set_to_none=True)
+    if rehearsed:
+        _learn(model, rehearsed, pad)
+    batch = ordered[len(ordered) // 2 :][:size]
+    seconds = min(_learn(model, batch, pad) for _ in range(2))
     memory = (
         torch.cuda.max_memory_allocated()
         if model.device.type == "cuda"
         else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     )
-    return min(seconds[1:]) / ids.numel(), memory
+    return seconds / (max(len(row.ids) for row in batch) * len(batch)), memory
+
+
+def _learn(model: Any, batch: Sequence[Encoded], pad: int) -> float:  # noqa: ANN401 -- see trainer
+    """Learn a batch, forget it, and return the seconds that it took."""
+    import torch
+
+    longest, device = max(len(row.ids) for row in batch), model.device
+    ids = torch.tensor([row.ids + [pad] * (longest - len(row.ids)) for row in batch], device=device)
+    labels = torch.tensor([row.labels + [IGNORED] * (longest - len(row.ids)) for row in batch], device=device)
+    mask = torch.tensor([[1] * len(row.ids) + [0] * (longest - len(row.ids)) for row in batch], device=device)
+    started = time.perf_counter()
+    loss(model, {"input_ids": ids, "attention_mask": mask}, labels).backward()
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+    model.zero_grad(set_to_none=True)
+    return time.perf_counter() - started

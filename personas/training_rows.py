@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from personas.counterfactual import exchange
-from personas.dressing import decline
 from personas.persona import Persona
 from personas.prompt import teach
 from personas.recipe import Recipe
@@ -16,7 +15,6 @@ from personas.rows import Example, Turn
 Tokenizer = Any
 IGNORED = -100
 """Label of a token that is read and not learnt."""
-_VALUE = re.compile(r"\d+(?:[.,:]\d+)*|(?<![.!?:] )(?<!^)\b[A-Z]\w+")
 _NOISE = 12
 """Tokens by which rows are misplaced when they are sorted by length, so that no two epochs have the same batches."""
 
@@ -80,19 +78,17 @@ def vary(  # noqa: PLR0913, PLR0917 -- a row, what it may take from, and how
     recipe: Recipe,
     rng: random.Random,
 ) -> Example:
-    """Exchange the row's values mostly, and sometimes its notes' company, or the notes themselves.
+    """Exchange the row's values mostly, and sometimes its notes' company.
 
-    What is learnt is then to find an answer, and to miss it, rather than any row by heart.
+    What is learnt is then to find an answer, rather than any row by heart.
     """
 
     def is_rare(name: str) -> bool:
         return len(tokenizer.encode(" " + name.lower())) > 1 and len(tokenizer.encode(" " + name)) > 1
 
     citation = persona.card.format.citation if persona.card.format else None
-    if len(example.notes) == 1 and not example.earlier and rng.random() < recipe.mismatched:
-        return _declined(example, rows, persona, rng)
     other, chance = rng.choice(rows).notes, rng.random()
-    alone = len(example.notes) != 1 or not other or other == example.notes
+    alone = len(example.notes) != 1 or not other or other[0] == example.notes[0]
     if rng.random() < recipe.exchanged and not example.earlier:
         example = exchange(example, rng, is_rare, citation)
     if alone:
@@ -104,27 +100,6 @@ def vary(  # noqa: PLR0913, PLR0917 -- a row, what it may take from, and how
     if chance < recipe.joined + recipe.distractors:
         return _beside(example, other[0], rng, citation)
     return example
-
-
-def _declined(example: Example, rows: Sequence[Example], persona: Persona, rng: random.Random) -> Example:
-    """Give a row the note of another of its domain, which shares no value with its reply: that is to be declined."""
-    own = _values(example.reply)
-    others = [
-        row.notes[0]
-        for row in rows
-        if row.domain == example.domain and len(row.notes) == 1 and row.notes != example.notes
-        and own and not own & _values(row.notes[0])
-    ]  # fmt: skip
-    if not others or example.skill not in {"copy", "which"}:
-        return example
-    said = Turn(role="assistant", content=decline(persona.card, rng))
-    update = {"notes": (rng.choice(others),), "messages": (*example.messages[:-1], said), "skill": "refusal"}
-    return example.model_copy(update=update)
-
-
-def _values(text: str) -> set[str]:
-    """Return the numbers and the capitalised words of a text."""
-    return set(_VALUE.findall(text))
 
 
 def _beside(example: Example, other: str, rng: random.Random, citation: str | None) -> Example:

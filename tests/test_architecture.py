@@ -16,6 +16,7 @@ HOMES = {
         "personas.trainer",
         "personas.exact_adamw",
         "personas.training_method",
+        "personas.training_loss",
         "personas.training_probe",
         "personas.base_model",
         "personas.drift",

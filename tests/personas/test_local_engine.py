@@ -38,7 +38,6 @@ def voices(tmp_path_factory, write_persona, tiny_base):
             exchanged=0,
             distractors=0,
             joined=0,
-            mismatched=0,
             rehearsed=0,
         )
         teach(persona, tiny_base, home / name, recipe)

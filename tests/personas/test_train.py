@@ -40,9 +40,7 @@ def test_training_makes_an_adapter_that_explains_itself(bosun, tiny_base, tmp_pa
 def test_rows_are_learnt(bosun, tiny_base, tmp_path):
     """Passes over the same rows bring their loss down."""
     losses = []
-    recipe = replace(
-        QUICK, rank=8, epochs=30, batch_rows=4, learning_rate=5e-3, exchanged=0, distractors=0, joined=0, mismatched=0
-    )
+    recipe = replace(QUICK, rank=8, epochs=30, batch_rows=4, learning_rate=5e-3, exchanged=0, distractors=0, joined=0)
     teach(bosun, tiny_base, tmp_path / "adapter", recipe, progress=lambda *step: losses.append(step[2]))
     assert sum(losses[-5:]) < 0.8 * sum(losses[:5])
 
@@ -54,7 +52,7 @@ def test_the_loss_is_that_of_the_reply_tokens_alone(bosun, tiny_base, tmp_path):
     from personas.base_model import load_base
 
     losses = []
-    recipe = replace(QUICK, exchanged=0, distractors=0, joined=0, mismatched=0)
+    recipe = replace(QUICK, exchanged=0, distractors=0, joined=0)
     teach(bosun, tiny_base, tmp_path / "adapter", recipe, progress=lambda *step: losses.append(step[2]))
     model, tokenizer = load_base(str(tiny_base))
     wanted = []

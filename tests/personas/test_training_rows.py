@@ -65,7 +65,7 @@ def test_the_talk_before_is_read_and_not_learnt(bosun, tiny_tokenizer):
 def test_every_epoch_has_every_row_once(bosun, tiny_tokenizer, epochs):
     """With nothing exchanged or added, each row is learnt as it was written, and as often as there are epochs."""
     rows = read_rows(bosun.folder / "examples.jsonl")
-    recipe = Recipe(batch_rows=3, exchanged=0, distractors=0, joined=0, mismatched=0, epochs=epochs)
+    recipe = Recipe(batch_rows=3, exchanged=0, distractors=0, joined=0, epochs=epochs)
     learnt = sorted(row.ids for row in lessons(bosun, rows, [], tiny_tokenizer, recipe))
     assert learnt == sorted([encode(bosun, row, tiny_tokenizer).ids for row in rows] * epochs)
 
@@ -86,10 +86,10 @@ def test_the_same_seed_gives_the_same_lessons(bosun, tiny_tokenizer):
 
 def test_a_citation_follows_its_note(tmp_path, write_persona, tiny_tokenizer):
     """Whatever notes are put beside its own and whatever its values become, a reply cites the note that it is from."""
-    speaker = write_persona(tmp_path, "scribe", CITING, [CITED, *ROWS])
+    speaker = write_persona(tmp_path, "scribe", CITING, [CITED, *ROWS[1:]])
     assert as_lines([CITED])
     rows = read_rows(load("scribe", tmp_path).folder / "examples.jsonl")
-    recipe, seen = Recipe(exchanged=1, distractors=1, joined=0, mismatched=0), set()
+    recipe, seen = Recipe(exchanged=1, distractors=1, joined=0), set()
     for seed in range(60):
         row = vary(rows[0], rows, speaker, tiny_tokenizer, recipe, random.Random(seed))
         own = next(n for n, note in enumerate(row.notes, 1) if note.startswith("The rope costs"))
@@ -101,31 +101,10 @@ def test_a_citation_follows_its_note(tmp_path, write_persona, tiny_tokenizer):
     assert len({price for *_, price in seen}) > 1
 
 
-def test_a_row_with_foreign_notes_is_declined(tmp_path, write_persona, tiny_tokenizer):
-    """Given the note of another row of its domain, without the value it asks for, a row teaches silence."""
-    others = [
-        {
-            "messages": [{"role": "user", "content": f"{what}?"}, {"role": "assistant", "content": f"It is {value}."}],
-            "notes": [f"The {what} is {value}."],
-            "skill": "copy",
-            "domain": "harbour",
-        }
-        for what, value in (("depth", "9 feet"), ("toll", "15 gold"), ("keeper", "old Marrow"))
-    ]
-    speaker = write_persona(tmp_path, "bosun", rows=others)
-    rows = read_rows(speaker.folder / "examples.jsonl")
-    recipe = Recipe(mismatched=1, exchanged=0, distractors=0, joined=0)
-    for seed in range(30):
-        row = vary(rows[0], rows, speaker, tiny_tokenizer, recipe, random.Random(seed))
-        assert (row.question, row.skill) == ("depth?", "refusal")
-        assert row.notes[0] in {"The toll is 15 gold.", "The keeper is old Marrow."}
-        assert row.reply in speaker.card.lines.not_in_notes
-
-
 def test_a_longer_note_holds_the_rows_own(bosun, tiny_tokenizer):
     """Joined with another row's note, a row's own stands in it whole, and the reply stays."""
     rows = read_rows(bosun.folder / "examples.jsonl")
-    recipe = Recipe(mismatched=0, exchanged=0, distractors=0, joined=1)
+    recipe = Recipe(exchanged=0, distractors=0, joined=1)
     seen = {vary(rows[0], rows, bosun, tiny_tokenizer, recipe, random.Random(seed)).notes for seed in range(60)}
     assert all(rows[0].notes[0] in note for [note] in seen)
     assert {note.startswith(rows[0].notes[0]) for [note] in seen} == {True, False}
