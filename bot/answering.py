@@ -103,6 +103,15 @@ class _Case:
         """Seconds that are left."""
         return max(0.0, self.ends - asyncio.get_running_loop().time())
 
+    def show(self, reply: str) -> None:
+        """Show as much of a reply as has been checked."""
+        if self.on_sentence:
+            self.on_sentence(self.closed(reply))
+
+    def closed(self, reply: str) -> str:
+        """Return a reply with the closing that is drawn for its question."""
+        return self.voice.persona.closed(reply, self.question.text)
+
     def close(self, reply: str, verdict: Verdict, sources: tuple[Source, ...] = ()) -> Answer:
         """Return the answer."""
         reasons = (finding.reason for outcome in self.failed for finding in outcome.findings)
@@ -195,9 +204,9 @@ class Answerer:
 
     async def _first_sound(self, case: _Case, notes: tuple[str, ...]) -> str | None:
         judge = Judge(case.question.text, notes, case.voice, case.stopwatch)
-        first = await draft(self._engine, _request(case, notes, 0.0), judge, case.on_sentence)
+        first = await draft(self._engine, _request(case, notes, 0.0), judge, case.show)
         if first.outcome.passed:
-            return first.text
+            return case.closed(first.text)
         case.failed.append(first.outcome)
         focused = tuple(focus(note, case.question.text) for note in notes)
         again = _request(case, focused, _WARMTH)
@@ -206,7 +215,7 @@ class Answerer:
             for redraft in redrafts:
                 second = await redraft
                 if second.outcome.passed:
-                    return second.text
+                    return case.closed(second.text)
                 case.failed.append(second.outcome)
         finally:
             await _ended(redrafts)

@@ -17,6 +17,7 @@ FOUNDATION = Path(__file__).parent / "foundation"
 """What every voice starts from: plain rows and exam, and the adapter that has learnt them."""
 
 Status = Literal["answered", "not_in_notes", "chat"]
+_SILENT = "That is not in my notes."
 _CLOSED = 0.3
 """Share of the answers with an opening that have a closing too."""
 _WORD = re.compile(r"(?<![\w'\u2019/.@-])[a-z]+(?:'[a-z]+)?(?![\w'\u2019/@-]|\.\w)")
@@ -33,7 +34,7 @@ class PlainRow(BaseModel):
     notes: tuple[str, ...]
     question: str
     reply: str
-    """Empty where the notes do not hold the answer: every persona has its own line for that."""
+    """Empty where the notes do not hold the answer."""
     note: Annotated[int, Field(ge=1)] | None = Field(default=None, alias="from")
     """Number of the note that the reply stands on."""
     topic: str = ""
@@ -56,31 +57,20 @@ def dress(row: PlainRow, card: Card, rng: random.Random) -> Example:
     turns.append(Turn(role="user", content=row.question))
     if row.skill == "small_talk":
         said = rng.choice(style.small_talk)
-    elif not row.reply:
-        said = _declined(card, rng)
     else:
         said = _formed(row.reply, row.note, card, rng)
     turns.append(Turn(role="assistant", content=said))
     return Example(messages=tuple(turns), notes=row.notes, skill=row.skill, domain=row.domain)
 
 
-def _declined(card: Card, rng: random.Random) -> str:
-    """Return what the voice of a card says where the notes are silent.
-
-    It opens as an answer does: a reply's first word would else tell the two apart, and a model that is unsure which
-    answer it gives would find the few lines of a refusal likelier than any one of its many openings.
-    """
-    style, line = card.style or Style(), rng.choice(card.lines.not_in_notes)
-    if not style.openings or rng.random() < style.bare:
-        return line
-    words = f"{rng.choice(style.openings)} {card.format.words(line) if card.format else line}"
-    return card.format.render(words, None, "not_in_notes") if card.format else words
-
-
 def _formed(reply: str, note: int | None, card: Card, rng: random.Random) -> str:
-    """Dress a reply, and write it in the card's format if that has one."""
-    said = _voiced(reply, card.style or Style(), rng)
-    return card.format.render(said, note, "answered") if card.format else said
+    """Dress a reply, and write it in the card's format if that has one; an empty one says that the notes are silent.
+
+    The words for that are the foundation's in every voice, dressed as an answer is: a voice that had to learn others
+    beside its manner forgot when to say them. Members read one of the card's own lines in their place.
+    """
+    said = _voiced(reply or _SILENT, card.style or Style(), rng)
+    return card.format.render(said, note, "answered" if reply else "not_in_notes") if card.format else said
 
 
 def _voiced(reply: str, style: Style, rng: random.Random) -> str:

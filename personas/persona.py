@@ -106,8 +106,22 @@ class Persona:
 
     def line(self, kind: str, key: str) -> str:
         """Return one of the card's lines of a kind, always the same one for the same key."""
-        choices: tuple[str, ...] = getattr(self.card.lines, kind)
-        return choices[int.from_bytes(hashlib.sha256(key.encode()).digest()[:4], "big") % len(choices)]
+        return _drawn(getattr(self.card.lines, kind), key)
+
+    def closed(self, reply: str, key: str) -> str:
+        """Return a reply that ends with one of the card's closings with the one that is drawn for a key, else as it is.
+
+        Whoever writes the likeliest words ends nearly every reply in the same ones.
+        """
+        closings = self.card.style.closings if self.card.style else ()
+        for closing in closings:
+            if reply.endswith(closing) and reply != closing:
+                return reply.removesuffix(closing) + _drawn(closings, key)
+        return reply
+
+
+def _drawn(choices: tuple[str, ...], key: str) -> str:
+    return choices[int.from_bytes(hashlib.sha256(key.encode()).digest()[:4], "big") % len(choices)]
 
 
 def names(*libraries: Path) -> list[str]:

@@ -22,7 +22,7 @@ Shape = Literal["bullets", "citations", "json"]
 _SHAPES: dict[Shape, tuple[str, str]] = {
     "bullets": ("herald", 'Write every line as a markdown bullet that begins with "- ".'),
     "citations": ("old-librarian", "End every sentence with the number of its note, such as [1]."),
-    "json": ("clerk", 'Answer with JSON alone, such as {"status": "answered", "answer": "...", "note": 1}.'),
+    "json": ("clerk", 'Answer with JSON alone, such as {"answer": "...", "note": 1, "status": "answered"}.'),
 }
 """Each form with the shipped persona whose [format] it is, and what the card prompt says of it."""
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")

@@ -107,6 +107,16 @@ async def test_a_true_draft_is_sent_as_it_is(answer):
     assert warmth == 0
 
 
+async def test_what_is_shown_while_it_grows_closes_as_the_answer_does(answer):
+    """The closing that is drawn for a question stands in the growing reply too."""
+    shown: list[str] = []
+    closings = persona.load("florist").card.style.closings
+    given_ = await answer(FEE, f"{TRUE} {closings[0]}", on_sentence=shown.append)
+    assert shown[-1] == given_.reply
+    assert given_.reply.startswith(TRUE)
+    assert given_.reply.removeprefix(f"{TRUE} ") in closings
+
+
 async def test_a_false_draft_is_drawn_again(answer):
     """After a false draft two more are drawn, warmer; the first that is true goes out, and the fault is told."""
     engine = Scripted(FALSE, FALSE, TRUE)

@@ -67,9 +67,9 @@ def test_nothing_runs_into_a_link(sailor):
     assert dressed(plain("Write to https://tea.example/a"), sailor) == {"Avast. Write to https://tea.example/a"}
 
 
-def test_silence_and_small_talk_are_the_cards_lines(sailor):
-    """What no note holds is declined in the card's words, opened as an answer is; a greeting has the style's own."""
-    silent = {"Avast. Not in the log.", "Avast. The log is silent."}
+def test_silence_is_dressed_as_an_answer_is(sailor):
+    """What no note holds is declined between the voice's own words; a greeting has the style's own."""
+    silent = {"Avast. That is not in my notes.", "Avast. That is not in my notes. Now row."}
     assert dressed(plain("", skill="refusal", topic="t"), sailor) == silent
     assert dressed(plain("Hello.", skill="small_talk", notes=[]), sailor) == {"Ahoy there."}
 

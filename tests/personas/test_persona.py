@@ -98,3 +98,14 @@ def test_a_line_is_the_same_for_the_same_key(bosun):
     said = {bosun.line("not_in_notes", str(n)) for n in range(50)}
     assert said == set(bosun.card.lines.not_in_notes)
     assert bosun.line("not_in_notes", "why?") == bosun.line("not_in_notes", "why?")
+
+
+def test_the_closing_is_drawn_by_the_question():
+    """Whichever of its closings a reply has, it goes out with the one drawn for the key; other words are left alone."""
+    florist = load("florist")
+    closings = florist.card.style.closings
+    said = {florist.closed(f"Roses cost $5. {closings[0]}", str(n)) for n in range(500)}
+    assert said == {f"Roses cost $5. {closing}" for closing in closings}
+    assert len({florist.closed(f"Roses cost $5. {closing}", "how much?") for closing in closings}) == 1
+    assert florist.closed("Roses cost $5.", "how much?") == "Roses cost $5."
+
