@@ -55,10 +55,8 @@ def dress(row: PlainRow, card: Card, rng: random.Random) -> Example:
     for question, reply in row.before:
         turns += [Turn(role="user", content=question), Turn(role="assistant", content=_formed(reply, 1, card, rng))]
     turns.append(Turn(role="user", content=row.question))
-    if row.skill == "small_talk":
-        said = rng.choice(style.small_talk)
-    else:
-        said = _formed(row.reply, row.note, card, rng)
+    chat = row.skill == "small_talk"
+    said = rng.choice(style.small_talk) if chat else _formed(row.reply, row.note, card, rng)
     turns.append(Turn(role="assistant", content=said))
     return Example(messages=tuple(turns), notes=row.notes, skill=row.skill, domain=row.domain)
 
