@@ -188,7 +188,7 @@ def test_personas_are_listed_shown_and_checked(parley):
     listed = parley("persona", "list").stdout
     assert all(name in listed for name in ("florist", "game-companion", "grumpy-pirate"))
     shown = parley("persona", "show", "grumpy-pirate").stdout
-    for part in ("Grumpy Pirate", "775 examples, 120 exam questions", "system: Answer from the notes.", "Notes:"):
+    for part in ("Grumpy Pirate", "480 examples, 180 exam questions", "system: Answer from the notes.", "Notes:"):
         assert part in shown
     checked = parley("persona", "check", "florist")
     assert (checked.exit_code, "florist is sound" in checked.stdout) == (0, True)

@@ -11,17 +11,13 @@ from personas import checkup
 from personas.checkup import examine
 from personas.persona import LIBRARY, load, names
 
-TAUGHT_WITH = {"game-companion": 3, "grumpy-pirate": 2}
-"""Rows with a promise that no note holds, which the shipped voices were taught with all the same."""
-
 
 @pytest.mark.parametrize("name", names())
 def test_the_shipped_personas_are_sound(name, monkeypatch):
     """No shipped row says for sure what its notes do not, none stands there twice, and the exam is kept apart."""
     monkeypatch.setattr(checkup, "_others", lambda _: [])  # how strong a voice is, is not asked here, and takes long
     found = examine(load(name), lambda card, rows, *, doubts=False: unheld(card, rows, doubts=False))
-    wrong = [finding for finding in found.findings if finding.grade == "error"]
-    assert [finding.kind for finding in wrong] == ["trap"] * TAUGHT_WITH.get(name, 0)
+    assert not [finding for finding in found.findings if finding.grade == "error"]
 
 
 @pytest.fixture
