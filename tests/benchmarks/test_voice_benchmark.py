@@ -12,7 +12,7 @@ from rich.console import Console
 from voice_child import Child, Failed, Peer
 from voice_equality import compare, summary
 from voice_figures import Figures, faults, nearest_voice, percentile
-from voice_load import CELLS, PROMPT_TOKENS, UNUSED, Cell, Prompts, endless_base, make_adapters
+from voice_load import CELLS, PROMPT_TOKENS, UNUSED, Cell, Prompts, endless_base, make_adapters, voiced
 from voice_picture import BARS, bars, draw
 from voice_table import sentences, show
 
@@ -146,12 +146,12 @@ def test_prompts_are_long_enough_new_in_each_round_and_the_same_in_each_run(base
     """Every prompt of a load has about 300 tokens and its adapter's own persona; rounds share none, runs share all."""
     base = endless_base(base_folder, tmp_path / "base")
     prompts = Prompts(base)
-    first, second = (prompts.of(Cell(16, 4), name) for name in ("whole 0", "whole 1"))
+    first, second = (prompts.of(Cell(16, 8), name) for name in ("whole 0", "whole 1"))
     assert all(PROMPT_TOKENS <= len(row["ids"]) < PROMPT_TOKENS + 150 for row in first + second)
-    assert [row["adapter"] for row in first] == [0, 1, 2, 3] * 4
-    assert len({row["turns"][0]["content"] for row in first if row["adapter"] in {0, 3}}) == 1
+    assert [row["adapter"] for row in first] == [*range(8)] * 2
+    assert len({row["turns"][0]["content"] for row in first if row["adapter"] in {0, 6}}) == 1
     assert not {str(row["ids"]) for row in first} & {str(row["ids"]) for row in second}
-    assert Prompts(base).of(Cell(16, 4), "whole 0") == first
+    assert Prompts(base).of(Cell(16, 8), "whole 0") == first
 
 
 @pytest.mark.model
@@ -169,10 +169,11 @@ def test_the_endless_base_ends_no_turn_by_a_word_that_it_writes(base_folder, tmp
 @pytest.mark.model
 def test_made_adapters_pass_the_gate_and_are_distinct(base_folder, tmp_path):
     """Noisy copies of the shipped adapters are let in, each under a version of its own, the same each time."""
-    made = make_adapters(base_folder, tmp_path, 4)
-    assert len({adapter.version for adapter in made}) == 4
-    assert make_adapters(base_folder, tmp_path / "again", 4)[3].version == made[3].version
-    assert adapters.admit(made[3].folder, "florist", str(base_folder)).version == made[3].version
+    first, *_ = shipped = voiced()
+    made = make_adapters(base_folder, tmp_path, len(shipped) + 1)
+    assert len({adapter.version for adapter in made}) == len(made)
+    assert make_adapters(base_folder, tmp_path / "again", len(made))[-1].version == made[-1].version
+    assert adapters.admit(made[-1].folder, first, str(base_folder)).version == made[-1].version
 
 
 def test_every_load_can_be_shared_out():

@@ -76,7 +76,7 @@ def test_what_only_looks_like_a_fact_is_a_warning(found, reply, shown):
     "reply",
     [
         SOUND,
-        "Bah, clean yer ears and listen: Aye, delivery be on Monday or Tuesday. Now leave me be.",
+        "Delivery be on Monday or Tuesday. Bah, ye could have read it yerself.",
         "The oak table weighs 28 kilograms.",
         "Delivery takes three days from Fernhill.",
     ],

@@ -108,4 +108,3 @@ def test_the_closing_is_drawn_by_the_question():
     assert said == {f"Roses cost $5. {closing}" for closing in closings}
     assert len({florist.closed(f"Roses cost $5. {closing}", "how much?") for closing in closings}) == 1
     assert florist.closed("Roses cost $5.", "how much?") == "Roses cost $5."
-
