@@ -1,7 +1,7 @@
 """Constrained decoding with llguidance (github.com/guidance-ai/llguidance): which tokens may come next in a reply."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,8 @@ _PROSE = r"""[^\[\]\n.!?"\\\x00-\x1F\x7F]{1,20}"""
 costs 0.2 ms a token in place of 0.7 (49,152 tokens)."""
 _KEPT = 32
 """Grammars that stay compiled, with what earlier replies have made them work out."""
+_WORN = "too many states"
+"""What llguidance says of a grammar whose replies, all together, have made it work out all that it may (250,000)."""
 
 
 class BadGrammar(Exception):  # noqa: N818 -- named for what is wrong
@@ -23,9 +25,16 @@ class BadGrammar(Exception):  # noqa: N818 -- named for what is wrong
 class Matcher:
     """Follows one reply."""
 
-    def __init__(self, matcher: Any, vocabulary: int) -> None:  # noqa: ANN401 -- a class of an untyped library
-        """Take what llguidance compiled, and the number of tokens that it knows."""
-        self._matcher = matcher
+    def __init__(
+        self,
+        matcher: Any,  # noqa: ANN401 -- a class of an untyped library
+        anew: Callable[[], Any],
+        begun: Sequence[int],
+        vocabulary: int,
+    ) -> None:
+        """Take what llguidance compiled, a way to compile it anew, the tokens that stand, and how many there are."""
+        self._matcher, self._anew, self._taken = matcher, anew, list(begun)
+        self._matcher.consume_tokens(self._taken)
         self._mask = np.zeros((1, -(-vocabulary // 32)), np.int32)
 
     def allowed(self, tokens: int) -> npt.NDArray[np.bool_]:
@@ -33,11 +42,16 @@ class Matcher:
         from llguidance.numpy import fill_next_token_bitmask
 
         fill_next_token_bitmask(self._matcher, self._mask)
+        if self._matcher.is_error() and _WORN in self._matcher.get_error():
+            self._matcher = self._anew()
+            self._matcher.consume_tokens(self._taken)
+            fill_next_token_bitmask(self._matcher, self._mask)
         known = np.unpackbits(self._mask.view(np.uint8)[0], bitorder="little")[:tokens].astype(np.bool_)
         return np.pad(known, (0, tokens - len(known)))  # a model's last layer may be wider than its vocabulary
 
     def take(self, token: int) -> None:
         """Go on by a token. One that is not allowed leaves nothing allowed but the end of the turn."""
+        self._taken.append(token)
         self._matcher.consume_token(token)
 
 
@@ -52,13 +66,17 @@ class Grammars:
 
     def matcher(self, grammar: Grammar, begun: Sequence[int] = ()) -> Matcher:
         """Return a matcher for one reply, of which some tokens may stand already. Raises BadGrammar."""
-        compiled = self._compiled.pop(grammar, None) or self._compile(grammar)
+        first = self._copy(grammar)
+        return Matcher(first, lambda: self._copy(grammar, anew=True), begun, self._vocabulary.vocab_size)
+
+    def _copy(self, grammar: Grammar, *, anew: bool = False) -> Any:  # noqa: ANN401 -- see above
+        compiled = self._compiled.pop(grammar, None)
+        if compiled is None or anew:
+            compiled = self._compile(grammar)
         self._compiled[grammar] = compiled
         if len(self._compiled) > _KEPT:
             self._compiled.popitem(last=False)
-        matcher = compiled.deep_copy()
-        matcher.consume_tokens(list(begun))
-        return Matcher(matcher, self._vocabulary.vocab_size)
+        return compiled.deep_copy()
 
     def _compile(self, grammar: Grammar) -> Any:  # noqa: ANN401 -- see above
         from llguidance import LLMatcher, LLTokenizer
