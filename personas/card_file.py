@@ -23,7 +23,7 @@ _SAID: dict[str, str] = {
     "lines.quote_closing": "Stands after it.",
     "lines.error": "Something broke, and the member should ask again.",
     "style": "How plain rows are dressed in this voice.",
-    "style.openings": "Stand before an answer; true of anything. A small model finds fewer facts after one: closings cost none.",
+    "style.openings": "Stand before an answer; true of anything. After one a small model finds fewer facts.",
     "style.closings": "Stand after an answer, or after some where openings stand before; true of anything.",
     "style.bare": "Share of answers with neither.",
     "style.yes": "Stand where a plain answer begins with Yes.",
