@@ -236,7 +236,7 @@ def longest(persona: Persona) -> int:
 
 def _request(case: _Case, notes: Sequence[str], warmth: float) -> Request:
     question, voice = case.question, case.voice
-    turns = tuple(ask(voice.persona, question.text, notes, card=not (voice.adapter and voice.adapter.ruled)))
+    turns = tuple(ask(voice.persona, question.text, notes, card=voice.adapter is None))
     form = voice.persona.card.format
     return Request(
         turns, voice.adapter, question.server, max_tokens=longest(voice.persona), temperature=warmth,

@@ -17,8 +17,6 @@ from personas.engine import Adapter
 WEIGHTS, CONFIG, CARD = "adapter_model.safetensors", "adapter_config.json", "card.json"
 LARGEST = 64 * 1024 * 1024
 """Bytes of weights; a rank-64 adapter of a 135M model is a third of it."""
-RULED = "rule"
-"""What a card says under ``prompt`` where the voice was taught under the one rule."""
 _LARGEST_JSON = 2**20
 _PICKLES = (".bin", ".ckpt", ".pickle", ".pkl", ".pt", ".pth")
 
@@ -60,7 +58,7 @@ class Files:
     def adapter(self, version: str, folder: Path) -> Adapter:
         """Return the voice that these files are, under the name of a version, in the folder that holds them."""
         model = self.managed.model if self.managed else None
-        return Adapter(version, folder, model, ruled=self.card.get("prompt") == RULED)
+        return Adapter(version, folder, model)
 
 
 def read(folder: Path) -> Files:

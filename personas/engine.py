@@ -25,8 +25,6 @@ class Adapter:
     folder: Path
     model: str | None = None
     """The model that a server trained and keeps (a managed voice); the folder then holds a card alone."""
-    ruled: bool = False
-    """Whether it was taught under the one rule (``prompt.RULE``), and not under the card prompt: its card says so."""
 
 
 @dataclass(frozen=True)

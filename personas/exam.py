@@ -13,7 +13,7 @@ from personas.rows import Example
 System = Literal["base", "base + card", "adapter", "adapter + card"]
 SYSTEMS: tuple[System, ...] = get_args(System)
 SERVED: System = "adapter"
-"""How a voice answers members: no card prompt stands before it, unless it was taught under one."""
+"""How a voice answers members: no card prompt stands before it."""
 RIVAL: System = "base + card"
 """What a persona speaks with where it has no voice: what an adapter must not be worse than."""
 
@@ -78,8 +78,7 @@ class Hall:
         return Sitting(tuple(replies), clock() - began)
 
     def _request(self, system: System, row: Example, *, grammar: bool) -> Request:
-        card = system.endswith("card") or (system == SERVED and not self.adapter.ruled)
-        turns = ask(self.persona, row.question, row.notes, row.earlier, card=card)
+        turns = ask(self.persona, row.question, row.notes, row.earlier, card=system.endswith("card"))
         shape = self.persona.card.format
         return Request(
             tuple(turns),

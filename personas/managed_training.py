@@ -11,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from personas.adapter_files import RULED
 from personas.managed_job import Job, JobFailed, Jobs
 from personas.managed_rows import TrainingFile
 from personas.remote_server import address, said_by
@@ -163,7 +162,6 @@ class ManagedTraining:
         took = now.finished_at - now.created_at if now.finished_at else None
         return {
             "persona": job.persona,
-            "prompt": RULED,
             "managed": {"model": self._field(now, "fine_tuned_model"), "job": job.id, "server": job.server},
             "base": {"name": job.model, "sha256": None},
             "recipe": {"method": "supervised", "epochs": job.epochs, "seed": job.seed},

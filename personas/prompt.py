@@ -15,11 +15,11 @@ def ask(
     """Return the turns that ask a persona a question; without notes the question stands alone (small talk).
 
     ``earlier``: the talk before; ``card``: whether the card prompt comes first, or the one rule that stands in for it
-    before a voice that was taught so (``Adapter.ruled``).
+    before a trained voice.
     """
     system = persona.card.voice if card else RULE
     asked = noted(question, notes)
-    if card and notes:  # voices that were taught under their card prompt have read the question once
+    if card and notes:  # the base model is asked once: only a trained voice learnt to read a question above its notes
         asked = asked.removeprefix(f"{question}\n\n")
     return [Turn(role="system", content=system), *earlier, Turn(role="user", content=asked)]
 

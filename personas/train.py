@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from personas.adapter_files import RULED
 from personas.adapters import checked
 from personas.base_weights import fingerprint
 from personas.persona import BadPersona, Persona
@@ -146,7 +145,6 @@ class Training:
         card = {
             "persona": run.persona.name,
             "base": {"name": Path(run.base).name, "sha256": fingerprint(run.base)},
-            "prompt": RULED,
             "method": run.method.name,
             "recipe": asdict(run.recipe),
             "rows": {"count": len(run.rows), "sha256": run.rows_sha256},

@@ -12,11 +12,11 @@ from rich.console import Console
 from voice_child import Child, Failed, Peer
 from voice_equality import compare, summary
 from voice_figures import Figures, faults, nearest_voice, percentile
-from voice_load import CELLS, PROMPT_TOKENS, UNUSED, Cell, Prompts, endless_base, make_adapters, voiced
+from voice_load import CELLS, PROMPT_TOKENS, UNUSED, Cell, Prompts, endless_base, make_adapters
 from voice_picture import BARS, bars, draw
 from voice_table import sentences, show
 
-from personas import adapters
+from personas import adapters, persona
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -169,7 +169,7 @@ def test_the_endless_base_ends_no_turn_by_a_word_that_it_writes(base_folder, tmp
 @pytest.mark.model
 def test_made_adapters_pass_the_gate_and_are_distinct(base_folder, tmp_path):
     """Noisy copies of the shipped adapters are let in, each under a version of its own, the same each time."""
-    first, *_ = shipped = voiced()
+    first, *_ = shipped = persona.names()
     made = make_adapters(base_folder, tmp_path, len(shipped) + 1)
     assert len({adapter.version for adapter in made}) == len(made)
     assert make_adapters(base_folder, tmp_path / "again", len(made))[-1].version == made[-1].version

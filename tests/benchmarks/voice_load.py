@@ -71,17 +71,12 @@ def endless_base(base: Path, folder: Path) -> Path:
     return folder
 
 
-def voiced() -> list[str]:
-    """Return the names of the shipped personas that have an adapter."""
-    return [name for name in persona.names() if (persona.LIBRARY / name / "adapter").is_dir()]
-
-
 def make_adapters(base: Path, folder: Path, count: int) -> list[Adapter]:
     """Return distinct adapters that pass the gate: the shipped ones, then noisy copies of them, always the same."""
     from safetensors.torch import load_file, save_file
 
     made = []
-    names = voiced()
+    names = persona.names()
     for number in range(count):
         name = names[number % len(names)]
         shipped = persona.LIBRARY / name / "adapter"
@@ -118,7 +113,7 @@ class Prompts:
 
         self._least = least
         self._tokenizer = AutoTokenizer.from_pretrained(base)
-        self._personas = [persona.load(name) for name in voiced()]
+        self._personas = [persona.load(name) for name in persona.names()]
         rows = [row for one in self._personas for row in read_rows(one.folder / "exam.jsonl")]
         self._rows = [row for row in rows if row.notes]
         self._notes = sorted({note for row in rows for note in row.notes})

@@ -75,7 +75,7 @@ def test_silence_is_dressed_as_an_answer_is(sailor):
 
 
 def test_a_form_holds_its_refusals_too():
-    """The clerk opens his refusal inside the JSON, with the status that says so."""
+    """The clerk closes his refusal inside the JSON, with the status that says so."""
     said = map(json.loads, dressed(plain("", skill="refusal", topic="t"), load("clerk")))
     assert {reply["status"] for reply in said} == {"not_in_notes"}
 

@@ -159,11 +159,10 @@ async def test_a_format_is_asked_for_and_left_free(bosun, trained, tiny_base, mo
     assert found.marks[SERVED][0].words == "It is so."
 
 
-@pytest.mark.parametrize("ruled", [True, False])
-def test_a_voice_is_asked_as_it_is_served(bosun, ruled):
-    """Taught under the rule it is asked under it, else under the card prompt that it was taught under."""
-    hall = Hall(EchoEngine(), bosun, Adapter("bosun-1", bosun.folder, ruled=ruled))
+def test_a_voice_is_asked_as_it_is_served(bosun):
+    """Under the one rule that it was taught under; where a system has the card prompt, under that."""
+    hall = Hall(EchoEngine(), bosun, Adapter("bosun-1", bosun.folder))
     row = read_rows(bosun.folder / "examples.jsonl")[0]
     first = {system: hall._request(system, row, grammar=True).turns[0].content for system in SYSTEMS}
-    assert first.pop(SERVED) == (RULE if ruled else bosun.card.voice)
-    assert first == {"base": RULE, "base + card": bosun.card.voice, "adapter + card": bosun.card.voice}
+    card = bosun.card.voice
+    assert first == {"base": RULE, "base + card": card, SERVED: RULE, "adapter + card": card}

@@ -16,7 +16,6 @@ TIE = 0.25
 """Two steps of bfloat16 between 16 and 32, where the best logits lie: closer than that, plain peft's choice is chance.
 Of 60 replies of peft in float32, 19 differ from its own in bfloat16, all of them at such places."""
 TOKENS = 20
-VOICED = [name for name in persona.names() if (persona.LIBRARY / name / "adapter").is_dir()]
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +25,7 @@ def asked(base_folder):
 
     tokenizer = AutoTokenizer.from_pretrained(base_folder)
     prompts = []
-    for name in VOICED:
+    for name in persona.names():
         speaker = persona.load(name)
         for row in read_rows(speaker.folder / "exam.jsonl")[::40]:
             turns = [turn.model_dump() for turn in ask(speaker, row.question, row.notes)]
@@ -43,7 +42,7 @@ def plain(asked, base_folder):
     from transformers import AutoModelForCausalLM
 
     model, replies = AutoModelForCausalLM.from_pretrained(base_folder, dtype=torch.bfloat16), []
-    for name in VOICED:
+    for name in persona.names():
         folder = str(persona.LIBRARY / name / "adapter")
         if isinstance(model, PeftModel):
             model.load_adapter(folder, adapter_name=name)
