@@ -156,8 +156,7 @@ class Admin:
         return "\n".join([summary(report), *preview])
 
     def _preview(self, server: str, name: str) -> list[str]:
-        passages = self._store.contents(server, self._embedder.name).passages
-        mine = [passage for passage in passages if passage.document == name]
+        mine = self._store.passages(server, name)
         shown = [f"> {plain(passage.searchable, _LONGEST_PREVIEW)}" for passage in mine[:_PREVIEWED]]
         return [*shown, *([f"> and {len(mine) - _PREVIEWED} more"] if len(mine) > _PREVIEWED else [])]
 

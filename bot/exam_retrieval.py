@@ -7,7 +7,7 @@ from pathlib import Path
 from knowledge.embedding import Embedder
 from knowledge.retrieval import search
 from knowledge.sqlite_store import SqliteStore
-from knowledge.store import Document, Passage
+from knowledge.store import Document, Passage, Revision
 from personas.rows import Example
 
 _NOTES = "notes"
@@ -26,8 +26,8 @@ def find_notes(rows: Sequence[Example], pool: Sequence[Example], embedder: Embed
                 notes = dict.fromkeys(note for row in pool if row.domain == domain for note in row.notes)
                 passages = [Passage(_NOTES, "", str(n), note) for n, note in enumerate(notes)]
                 vectors = [embedder.embed(passage.views) for passage in passages]
-                document = Document(_NOTES, server, embedder=embedder.name)
-                store.replace(server, document, "\n".join(notes).encode(), passages, vectors)
+                revision = Revision(Document(_NOTES, server), "\n".join(notes).encode(), passages, vectors)
+                store.replace(server, embedder.name, [revision])
             found = [search(store, embedder, servers[row.domain], row.question, 1) for row in rows]
         finally:
             store.close()

@@ -22,7 +22,8 @@ def brings(note: str, question: str) -> bool:
 def telling(store: Store, server: str, question: str) -> frozenset[str]:
     """Return the stems of a question's words that one or two passages of the server hold: what it is about."""
     long = dict.fromkeys(word for word in re.findall(r"[^\W\d_]{5,}", question.lower()) if word not in STOP_WORDS)
-    return frozenset(stem(word) for word in long if 0 < len(store.matches(server, word)[0]) <= _FEW)
+    held = {word: store.matches(server, word) for word in long}
+    return frozenset(stem(word) for word, found in held.items() if found and 0 < len(found[0]) <= _FEW)
 
 
 def settles(note: str, question: str) -> bool:

@@ -4,8 +4,9 @@ import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 
@@ -13,7 +14,11 @@ from knowledge.chunking import passages as cut
 from knowledge.documents import LARGEST, READERS, UnreadableDocument, check_name, read
 from knowledge.embedding import Embedder
 from knowledge.entries import printable
-from knowledge.store import Document, Passage, Store, UnknownServer, Vectors
+from knowledge.store import Document, Passage, Revision, Store, UnknownServer, Vectors
+
+Key = TypeVar("Key")
+_TOGETHER = 64  # passages; about a second of a small model's work on two cores
+_KEPT = timedelta(days=1)
 
 Outcome = Literal["new", "changed", "unchanged", "removed", "refused"]
 Progress = Callable[[int, int, str], None]
@@ -77,13 +82,13 @@ def add(  # noqa: PLR0913, PLR0917 -- whose, what and where; all but two have a 
     start = time.perf_counter()
     known = _known(store, server)
     named = [pair for path in paths for pair in _found(path)]
-    files = [_file(Document(name, "", str(path), tuple(channels), embedder.name), known) for name, path in named]
+    files = [_file(Document(name, "", str(path), tuple(channels)), known) for name, path in named]
     first = dict(reversed(named))
     files = [
         file if first[name] == path else replace(file, refusal=f"{name} comes from two folders: rename one of them.")
         for file, (name, path) in zip(files, named, strict=True)
     ]
-    return Report(tuple(_write(store, embedder, server, _counted(files, progress), known)), time.perf_counter() - start)
+    return Report(tuple(_write(store, embedder, server, files, known, progress)), time.perf_counter() - start)
 
 
 def add_upload(  # noqa: PLR0913, PLR0917 -- as add, with bytes in place of paths
@@ -92,12 +97,12 @@ def add_upload(  # noqa: PLR0913, PLR0917 -- as add, with bytes in place of path
     """Add one file from its bytes; the store keeps them, as nothing else does. Raises BadServer."""
     start = time.perf_counter()
     known = _known(store, server)
-    document = Document(name, "", None, tuple(channels), embedder.name)
+    document = Document(name, "", None, tuple(channels))
     if "/" in name:
         file = _File(document, refusal=f"{printable(name)} has a folder in its name: upload it under its own name.")
     else:
         file = _parsed(document, content, known)
-    changes = _write(store, embedder, server, [file], known)
+    changes = _write(store, embedder, server, [file], known, None)
     return Report(tuple(changes), time.perf_counter() - start)
 
 
@@ -118,7 +123,8 @@ def refresh(
     """Make the store agree with the files: take in what changed, take out what is gone.
 
     The hash of a file decides, never its time. New files inside ``watched`` are added. A file that has become
-    unreadable is refused and its old version goes on answering. What another embedder made is embedded again.
+    unreadable is refused and its old version goes on answering. What this embedder has not read yet it reads now;
+    vectors of another stay for a day, so that a bot that still uses it finds them.
     Raises BadServer, and UnknownServer where nothing is known and nothing watched.
     """
     start = time.perf_counter()
@@ -126,13 +132,10 @@ def refresh(
     files: list[_File] = []
     changes: list[Change] = []
     for document in known.values():
-        wanted = replace(document, embedder=embedder.name)
-        if document.origin is None and document == wanted:
+        if document.origin is None:
             files.append(_File(document, unchanged=True))
-        elif document.origin is None:
-            files.append(_parsed(wanted, store.content(server, document.name), known))
         elif Path(document.origin).is_file():
-            files.append(_file(wanted, known))
+            files.append(_file(document, known))
         else:
             store.remove(server, document.name)
             changes.append(Change(document.name, "removed"))
@@ -140,13 +143,15 @@ def refresh(
     for name, path in _found(watched) if watched and watched.is_dir() else ():
         if str(path) in origins or path.suffix.lower() not in READERS:
             continue
-        file = _file(Document(name, "", str(path), (), embedder.name), {})
+        file = _file(Document(name, "", str(path)), {})
         if name in known:
             file = replace(
                 file, refusal=f"{name} was already added from elsewhere: remove that one or rename this one."
             )
         files.append(file)
-    changes += _write(store, embedder, server, _counted(files, progress), known)
+    changes += _write(store, embedder, server, files, known, progress)
+    if known:
+        _embed_missing(store, embedder, server)
     return Report(tuple(changes), time.perf_counter() - start)
 
 
@@ -198,52 +203,83 @@ def _file(wanted: Document, known: Mapping[str, Document]) -> _File:
 def _parsed(wanted: Document, content: bytes, known: Mapping[str, Document]) -> _File:
     document = replace(wanted, sha256=hashlib.sha256(content).hexdigest())
     old = known.get(document.name)
-    if old and old == replace(document, passages=old.passages):
+    if old and old == replace(document, passages=old.passages, taken=old.taken, etag=old.etag):
         return _File(old, unchanged=True)
     try:
         passages = tuple(cut(document.name, read(document.name, content)))
     except UnreadableDocument as error:
         return _File(document, refusal=str(error))
-    return _File(replace(document, passages=len(passages)), content, passages)
+    taken = datetime.now(UTC).isoformat(timespec="seconds")
+    return _File(replace(document, passages=len(passages), taken=taken), content, passages)
 
 
-def _counted(files: Sequence[_File], progress: Progress | None) -> Iterator[_File]:
-    """Pass the files on and tell how far they are."""
-    for done, file in enumerate(files):
-        if progress:
-            progress(done, len(files), file.document.name)
-        yield file
-    if progress:
-        progress(len(files), len(files), "")
-
-
-def _write(
-    store: Store, embedder: Embedder, server: str, files: Iterable[_File], known: Mapping[str, Document]
+def _write(  # noqa: PLR0913, PLR0917 -- what, where, what was there, and who is told
+    store: Store,
+    embedder: Embedder,
+    server: str,
+    files: Sequence[_File],
+    known: Mapping[str, Document],
+    progress: Progress | None,
 ) -> Iterator[Change]:
+    """Embed and write some files at a time: a model and a disk do many texts together faster than one by one."""
+    done = 0
+    for group in _groups(files):
+        if progress:
+            progress(done, len(files), group[0].document.name)
+        fresh = [file for file in group if not file.refusal and not file.unchanged]
+        if fresh:
+            vectors = _vectors(store, embedder, server, [p for file in fresh for p in file.passages], known=bool(known))
+            revisions = [
+                Revision(file.document, file.content, file.passages, [vectors[p.searchable] for p in file.passages])
+                for file in fresh
+            ]
+            store.replace(server, embedder.name, revisions)
+        done += len(group)
+        for file in group:
+            yield _change(file, known)
+    if progress:
+        progress(done, len(files), "")
+
+
+def _groups(files: Sequence[_File]) -> Iterator[list[_File]]:
+    """Yield files in groups of which each but the last has at least ``_TOGETHER`` passages to embed."""
+    group: list[_File] = []
     for file in files:
-        name = file.document.name
-        if file.refusal:
-            yield Change(name, "refused", known[name].passages if name in known else 0, file.refusal)
-        elif file.unchanged:
-            yield Change(name, "unchanged", file.document.passages)
-        else:
-            vectors = _vectors(store, embedder, server, file.passages, known=bool(known))
-            store.replace(server, file.document, file.content, file.passages, vectors)
-            yield Change(name, "changed" if name in known else "new", len(file.passages))
+        group.append(file)
+        if sum(len(one.passages) for one in group) >= _TOGETHER:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _change(file: _File, known: Mapping[str, Document]) -> Change:
+    name = file.document.name
+    if file.refusal:
+        return Change(name, "refused", known[name].passages if name in known else 0, file.refusal)
+    if file.unchanged:
+        return Change(name, "unchanged", file.document.passages)
+    return Change(name, "changed" if name in known else "new", len(file.passages))
 
 
 def _vectors(
     store: Store, embedder: Embedder, server: str, passages: Sequence[Passage], *, known: bool
-) -> list[Vectors]:
-    """Return the views' vectors of each passage, embedding only passages that the server does not have already."""
-    have: dict[str, Vectors] = {}
-    if known:
-        contents = store.contents(server, embedder.name)
-        pieces = np.split(contents.vectors, contents.starts[1:])
-        have = {p.searchable: rows for p, rows in zip(contents.passages, pieces, strict=True) if rows.any()}
-    missing = {p.searchable: p.views for p in passages if p.searchable not in have}
-    if missing:
-        rows = embedder.embed([view for views in missing.values() for view in views])
-        ends = np.cumsum([len(views) for views in missing.values()])
-        have.update(zip(missing, np.split(rows, ends[:-1]), strict=True))
-    return [have[passage.searchable] for passage in passages]
+) -> dict[str, Vectors]:
+    """Return the views' vectors by searchable text, embedding only texts that the server does not have already."""
+    texts = {passage.searchable: passage.views for passage in passages}
+    have = store.vectors(server, embedder.name, list(texts)) if known else {}
+    return have | embedded(embedder, {text: views for text, views in texts.items() if text not in have})
+
+
+def _embed_missing(store: Store, embedder: Embedder, server: str) -> None:
+    """Have the embedder read what it has not read yet, some passages at a time: a stop loses little."""
+    while missing := store.unembedded(server, embedder.name, _TOGETHER):
+        store.embed(server, embedder.name, embedded(embedder, {id_: p.views for id_, p in missing.items()}))
+    store.drop_embedders(server, (datetime.now(UTC) - _KEPT).isoformat(timespec="seconds"))
+
+
+def embedded(embedder: Embedder, views: Mapping[Key, Sequence[str]]) -> dict[Key, Vectors]:
+    """Return an array of vectors for each key, with a row for each of its views."""
+    rows = embedder.embed([view for one in views.values() for view in one])
+    ends = np.cumsum([len(one) for one in views.values()])
+    return dict(zip(views, np.split(rows, ends[:-1]), strict=True)) if views else {}

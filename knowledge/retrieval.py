@@ -2,14 +2,14 @@
 
 import math
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from knowledge.embedding import Embedder
-from knowledge.store import Contents, Passage, Scores, Store, Vectors
+from knowledge.store import Passage, Store, Stored, Vectors
 
 WORD_WEIGHT = 0.4
 """What the best possible word match adds to the meaning. Chosen on seven public question sets together, where .3 to .6
@@ -20,6 +20,10 @@ ANSWERABLE = (-3.51, 6.4, 2.86)
 six of these sets that hold unanswerable questions, each set and each answer weighing the same; so fitted without
 the set that is judged, the mean AUROC is .823 and the mean Brier score .175."""
 
+CANDIDATES = 100
+"""Passages that are looked at more closely, of those nearest in meaning and as many of those that share most words."""
+
+_TRIES = 5  # times that a search begins anew because a document was replaced meanwhile
 _MOST_WORDS = 64  # of a query; a longer one is a story, and its meaning still counts
 _BM25_LIMIT = 2.2  # k1 + 1: the most that one word can add, times its rarity
 
@@ -35,6 +39,8 @@ class Hit:
     """Mean cosine of the query with the whole passage and with its nearest sentence."""
     words: float = 0.0
     """BM25 as a share of the best that the query could reach, 0 to 1."""
+    taken: str = ""
+    """When its document was taken in: ISO 8601, UTC."""
 
 
 @dataclass(frozen=True)
@@ -54,16 +60,22 @@ def search(  # noqa: PLR0913, PLR0917 -- the last two have defaults
 
     An entry that was cut for its length is returned once, with its best part. Raises BadServer, UnknownServer.
     """
-    contents = store.contents(server, embedder.name)
-    allowed = _allowed(contents, channels)
-    if not query.strip() or not allowed.any():
+    size = store.size(server)
+    if not query.strip() or not size:
         return Retrieved(query, 0.0, ())
     readable = query.encode(errors="replace").decode()  # a terminal can send half a character
-    meaning = _meaning(contents, embedder.embed([readable])[0])
-    words = _words(store, server, query, contents)
-    scores = np.where(allowed, meaning + WORD_WEIGHT * words, -np.inf)
-    rows = _best(contents, scores, max(limit, 2))
-    hits = [Hit(contents.passages[r], float(scores[r]), float(meaning[r]), float(words[r])) for r in rows]
+    vector = embedder.embed([readable])[0]
+    for _ in range(_TRIES):
+        words = _words(store, server, query, size, channels)
+        near = store.nearest(server, embedder.name, vector, CANDIDATES, channels)
+        named = sorted(words, key=lambda id_: -words[id_])[:CANDIDATES]
+        wanted = {*near, *named}
+        found = store.load(server, embedder.name, sorted(wanted))
+        if len(found) == len(wanted):
+            break  # else a document was replaced in between, and both its versions may be missing
+    if not found:
+        return Retrieved(query, 0.0, ())
+    hits = _best([_hit(stored, vector, words.get(stored.id, 0.0)) for stored in found], max(limit, 2))
     constant, *weights = ANSWERABLE
     odds = constant + sum(weight * fact for weight, fact in zip(weights, evidence(hits), strict=True))
     return Retrieved(query, 1 / (1 + math.exp(-odds)), tuple(hits[:limit]))
@@ -74,41 +86,35 @@ def evidence(hits: Sequence[Hit]) -> tuple[float, float]:
     return hits[0].meaning, hits[0].score - hits[1].score if len(hits) > 1 else 0.0
 
 
-def _allowed(contents: Contents, channels: Sequence[str]) -> NDArray[np.bool_]:
-    here = set(channels)
-    return np.array([not only or not here.isdisjoint(only) for only in contents.channels], np.bool_)
+def _hit(stored: Stored, query: Vectors, words: float) -> Hit:
+    """Judge a passage: the mean of two cosines, of the whole and of its nearest view, plus the words."""
+    cosines = stored.vectors @ query if len(stored.vectors) else np.zeros(1)
+    meaning = float(cosines[0] + cosines.max()) / 2
+    return Hit(stored.passage, meaning + WORD_WEIGHT * words, meaning, words, stored.taken)
 
 
-def _meaning(contents: Contents, query: Vectors) -> Scores:
-    """Return for each passage the mean of two cosines: of the whole, and of its nearest view."""
-    if not contents.vectors.shape[1]:
-        return np.zeros(len(contents.ids))
-    cosines = (contents.vectors @ query).astype(np.float64)
-    return (cosines[contents.starts] + np.maximum.reduceat(cosines, contents.starts)) / 2
-
-
-def _words(store: Store, server: str, query: str, contents: Contents) -> Scores:
-    """Return BM25 of each passage as a share of the best that the query could reach, 0 to 1.
+def _words(store: Store, server: str, query: str, size: int, channels: Sequence[str]) -> dict[int, float]:
+    """Return BM25 of the passages that share words with the query, as a share of the best that it could reach.
 
     A word that no passage holds counts as the rarest, so that a query about other things stays low.
     """
-    total = np.zeros(len(contents.ids))
+    total: dict[int, float] = defaultdict(float)
     best = 0.0
     for word in list(dict.fromkeys(re.findall(r"[^\W_]+", query.lower())))[:_MOST_WORDS]:
-        ids, strengths = store.matches(server, word)
-        rarity = math.log(1 + (len(contents.ids) - len(ids) + 0.5) / (len(ids) + 0.5))
+        held = store.matches(server, word, channels)
+        if held is None:
+            continue
+        rarity = math.log(1 + max(size - len(held[0]) + 0.5, 0.5) / (len(held[0]) + 0.5))
         best += rarity * _BM25_LIMIT
-        known = np.isin(ids, contents.ids)  # another process may have changed the store in between
-        total[np.searchsorted(contents.ids, ids[known])] += rarity * strengths[known]
-    return total / best if best else total
+        for id_, strength in zip(held[0].tolist(), held[1].tolist(), strict=True):
+            total[id_] += rarity * strength
+    return {id_: strength / best for id_, strength in total.items()}
 
 
-def _best(contents: Contents, scores: Scores, limit: int) -> list[int]:
-    """Return the rows of the best passages, one for each entry that has an id."""
-    rows: dict[object, int] = {}
-    for row in np.argsort(-scores, kind="stable").tolist():
-        passage = contents.passages[row]
-        rows.setdefault((passage.document, passage.section, passage.entry) if passage.entry else row, row)
-        if len(rows) == limit or scores[row] == -np.inf:
-            break
-    return [row for row in rows.values() if scores[row] > -np.inf]
+def _best(hits: Sequence[Hit], limit: int) -> list[Hit]:
+    """Return the best hits, one for each entry that has an id."""
+    best: dict[object, Hit] = {}
+    for number, hit in enumerate(sorted(hits, key=lambda hit: -hit.score)):
+        passage = hit.passage
+        best.setdefault((passage.document, passage.section, passage.entry) if passage.entry else number, hit)
+    return list(best.values())[:limit]

@@ -4,7 +4,7 @@ Every call names its server first: nothing can be read or written without saying
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 Vectors = NDArray[np.float32]  # shape (texts, dimensions), rows of length 1
 Ids = NDArray[np.int64]  # shape (passages,), ascending
 Scores = NDArray[np.float64]
+
+COMMON = 5000
+"""Passages that hold a word above which the word tells nothing: BM25 would give it next to no weight."""
 
 SECTION_MARK = " > "
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|(?<=[\u3002\uff01\uff1f])|\n+")
@@ -67,36 +70,47 @@ class Document:
     sha256: str
     """Hash of the bytes, in hex; decides whether a file has changed."""
     origin: str | None = None
-    """Absolute path that ``refresh`` reads again; None for an upload."""
+    """Absolute path, or address, that ``refresh`` reads again; None for an upload."""
     channels: tuple[str, ...] = ()
     """Channels in which the document may be used; empty means everywhere in its server."""
-    embedder: str = ""
-    """Name of the embedder that made the vectors."""
+    taken: str = ""
+    """When these bytes were taken in: ISO 8601, UTC, whole seconds."""
+    etag: str = ""
+    """What the server of a linked page said of its version; asked with at the next ``refresh``."""
     passages: int = 0
     """How many passages the store holds of it; the store fills this in."""
 
 
 @dataclass(frozen=True)
-class Contents:
-    """All passages of one server at one moment; item *n* of ids, passages, starts and channels belong together."""
+class Revision:
+    """A document as it shall be: ``vectors`` holds an array for each passage, with a row for each of its views."""
 
-    embedder: str
-    """The vectors of passages that another embedder made are zero: only their words find them."""
-    ids: Ids
-    """A passage's id is never given to another passage of the same server."""
-    passages: tuple[Passage, ...]
+    document: Document
+    content: bytes
+    passages: Sequence[Passage]
+    vectors: Sequence[Vectors]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A passage as the store holds it."""
+
+    id: int
+    """Never given to another passage of the same server."""
+    passage: Passage
+    taken: str
+    """When its document was taken in."""
     vectors: Vectors
-    """The views of all passages, one after the other; a passage has at least one row."""
-    starts: NDArray[np.intp]
-    """Row of each passage's first view, which is the whole passage."""
-    channels: tuple[tuple[str, ...], ...]
+    """A row for each view, the whole passage first; no rows where the embedder has not read it yet."""
 
 
 class Store(Protocol):
-    """Keeps documents and their passages; safe to share between threads.
+    """Keeps documents and their passages, and finds passages; safe to share between threads.
 
     Every method raises BadServer for a name that is not allowed, and every reading one UnknownServer
-    for a server that has no documents yet.
+    for a server that has no documents yet. ``embedder`` is an embedder's name: vectors of two embedders may be kept
+    side by side and are never compared. ``channels`` are those from which somebody asks: a document with channels
+    is found only from one of them.
     """
 
     def servers(self) -> list[str]:
@@ -108,26 +122,47 @@ class Store(Protocol):
     def content(self, server: str, name: str) -> bytes:
         """Return the document's original bytes; KeyError if there is none of that name."""
 
-    def replace(
-        self, server: str, document: Document, content: bytes, passages: Sequence[Passage], vectors: Sequence[Vectors]
-    ) -> None:
-        """Put the whole document in place of the one of the same name, in one transaction.
+    def passages(self, server: str, name: str) -> list[Passage]:
+        """Return the document's passages in their order; none if there is no document of that name."""
 
-        ``vectors`` holds an array for each passage, with a row for each of its views.
+    def replace(self, server: str, embedder: str, revisions: Sequence[Revision]) -> None:
+        """Put documents in place of those of the same names, all in one transaction.
+
+        A passage that was there before in the same words keeps its id, and its vectors of other embedders.
         """
 
     def remove(self, server: str, name: str) -> bool:
         """Take the document out; False if there was none of that name."""
 
-    def contents(self, server: str, embedder: str) -> Contents:
-        """Return the server's passages as they are now, with the vectors of the named embedder."""
+    def vectors(self, server: str, embedder: str, searchable: Sequence[str]) -> dict[str, Vectors]:
+        """Return the vectors of those of the searchable texts that the server has embedded already."""
 
-    def matches(self, server: str, word: str) -> tuple[Ids, Scores]:
-        """Return which passages hold the word or another form of it, and how strongly.
+    def unembedded(self, server: str, embedder: str, limit: int) -> dict[int, Passage]:
+        """Return up to ``limit`` passages, by id, that the embedder has not read yet."""
+
+    def embed(self, server: str, embedder: str, vectors: Mapping[int, Vectors]) -> None:
+        """Keep vectors for passages by id, in one transaction; passages that have gone are passed over."""
+
+    def drop_embedders(self, server: str, unused_since: str) -> None:
+        """Let go of all vectors of embedders that have embedded nothing since then (ISO 8601, UTC)."""
+
+    def size(self, server: str) -> int:
+        """Return how many passages the server has."""
+
+    def nearest(
+        self, server: str, embedder: str, query: Vectors, limit: int, channels: Sequence[str] = ()
+    ) -> Sequence[int]:
+        """Return the ids of the passages that are, as a whole, nearest to a query of shape (dimensions,)."""
+
+    def matches(self, server: str, word: str, channels: Sequence[str] = ()) -> tuple[Ids, Scores] | None:
+        """Return which passages hold the word or another form of it, and how strongly; None if over ``COMMON`` do.
 
         The strength is BM25's share for the word (k1 1.2, b 0.75) before the rarity of the word is
         counted: above 0, below 2.2.
         """
+
+    def load(self, server: str, embedder: str, ids: Sequence[int]) -> list[Stored]:
+        """Return the passages of these ids as they are at one moment; those that have gone are left out."""
 
     def close(self) -> None:
         """Let go of all files and connections."""
