@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
 
 from bot.admission import Line, OnPlace
+from bot.answers import Answer, Question, Source, Verdict, joined
 from bot.drafting import Draft, Judge, OnSentence, draft
 from bot.quoting import quote
 from bot.small_talk import is_small_talk
@@ -15,13 +15,12 @@ from knowledge.claims import stems
 from knowledge.embedding import Embedder
 from knowledge.fact_check import Check
 from knowledge.focus import brings, focus, settles, telling, touches
+from knowledge.query_rewriting import questions, standalone
 from knowledge.retrieval import Hit, Retrieved, search
 from knowledge.store import Store
 from personas.engine import Engine, EngineUnavailable, PromptTooLong, Request
 from personas.persona import Persona
 from personas.prompt import ask
-
-Verdict = Literal["answered", "quoted", "unsure", "chat"]
 
 _PASSAGES = 8
 _NEAR = 0.2
@@ -42,46 +41,6 @@ class BadQuestion(Exception):  # noqa: N818 -- named for what is wrong
     """The question cannot be taken; the message says why."""
 
 
-@dataclass(frozen=True)
-class Question:
-    """What a front end hands over."""
-
-    text: str
-    server: str
-    persona: str
-    id: str = ""
-    channels: tuple[str, ...] = ()
-    """The channel it was asked in and those above it, for documents that belong to channels."""
-    member: str = ""
-    """Who asks, for the line in front of the engine."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """One passage that the reply stands on."""
-
-    n: int
-    document: str
-    section: str
-    entry: str | None
-    passage: str
-    score: float
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a front end shows; ``reply`` is checked and final."""
-
-    question: Question
-    adapter: str | None
-    reply: str
-    verdict: Verdict
-    sources: tuple[Source, ...] = ()
-    unsupported: tuple[str, ...] = ()
-    """What the check found wrong with the drafts that were not sent, and why there was no draft."""
-    timings_ms: dict[str, int] = field(default_factory=dict)
-
-
 @dataclass
 class _Case:
     """What the steps from a question to its answer share."""
@@ -93,6 +52,8 @@ class _Case:
     ends: float
     """When nobody waits any more, by the event loop's clock."""
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
+    told: str = ""
+    """The replies to the questions of the same message that came before."""
     failed: list[Check] = field(default_factory=list)
     """The checks of the drafts that did not pass."""
     away: tuple[str, ...] = ()
@@ -106,7 +67,7 @@ class _Case:
     def show(self, reply: str) -> None:
         """Show as much of a reply as has been checked."""
         if self.on_sentence:
-            self.on_sentence(self.closed(reply))
+            self.on_sentence(f"{self.told}\n{self.closed(reply)}".lstrip("\n"))
 
     def closed(self, reply: str) -> str:
         """Return a reply with the closing that is drawn for its question."""
@@ -156,6 +117,18 @@ class Answerer:
         if is_small_talk(text):
             await asyncio.to_thread(self._store.documents, question.server)  # an unknown server is said to everyone
             return await self._chat(case)
+        asked = standalone(text, question.earlier)
+        # A form holds one answer: who has one is asked the message as it is.
+        several = [asked] if voice.persona.card.format else questions(asked)
+        answers: list[Answer] = []
+        for one in several:
+            case.question, case.told = replace(question, text=one), joined(question, answers).reply if answers else ""
+            answers.append(await self._answered(case))
+            case.failed, case.away = [], ()
+        return joined(question, answers)
+
+    async def _answered(self, case: _Case) -> Answer:
+        question, text, voice = case.question, case.question.text, case.voice
         with case.stopwatch("retrieve"):
             found = await asyncio.to_thread(
                 search, self._store, self._embedder, question.server, text, _PASSAGES, question.channels

@@ -8,8 +8,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bot.answering import Answer, Answerer, Question
+from bot.answering import Answerer
+from bot.answers import Answer, Question
 from bot.batch import read_batch
+from bot.conversations import Conversations
 from bot.sentences import faults
 from bot.settings import Settings
 from bot.wiring import Parts, parts
@@ -118,9 +120,11 @@ async def chat(settings: Settings, server: str, persona: str | None) -> None:
     """Answer line after line until an empty one."""
     async with parts(settings) as ready:
         ready.store.documents(server)
+        talk = Conversations()
         while text := (await asyncio.to_thread(_prompt)).strip():
             try:
-                await _tell(ready.answerer, Question(text, server, persona or settings.persona))
+                question = Question(text, server, persona or settings.persona, earlier=talk.turn(text, server))
+                await _tell(ready.answerer, question)
             except faults() as error:
                 print(error, file=sys.stderr)  # noqa: T201 -- a sentence for the person at the keyboard
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from bot.answering import Question
+from bot.answers import Question
 
 
 class BadBatch(Exception):  # noqa: N818 -- named for what is wrong

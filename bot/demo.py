@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 import knowledge
-from bot.answering import Question
+from bot.answers import Question
 from bot.asking import show
 from bot.settings import Settings
 from bot.wiring import Parts, parts

@@ -8,7 +8,9 @@ from functools import cache
 import discord
 from discord import app_commands
 
-from bot.answering import Answerer, Question
+from bot.answering import Answerer
+from bot.answers import Question
+from bot.conversations import Conversations
 from bot.discord_growing import GrowingReply
 from bot.discord_replies import (
     NOTHING_UPLOADED,
@@ -86,6 +88,7 @@ class Chat:
 
     def __init__(self, settings: Settings, store: Store, answerer: Answerer, choices: ServerChoices) -> None:
         self._settings, self._store, self._answerer, self._choices = settings, store, answerer, choices
+        self._talks = Conversations()
         self._at_work: dict[int, tuple[asyncio.Task[None], GrowingReply]] = {}
         """By the message that is being answered."""
 
@@ -143,9 +146,11 @@ class Chat:
                 return self._load(name).line("greeting", asked.key)
             if not await asyncio.to_thread(self._store.documents, place.server):
                 return NOTHING_UPLOADED
+            earlier = self._talks.turn(asked.text, place.server, *place.channels[:1], asked.member)
             request = Question(
-                asked.text, place.server, name, id=asked.key, channels=place.channels, member=asked.member
-            )
+                asked.text, place.server, name, id=asked.key, channels=place.channels, member=asked.member,
+                earlier=earlier,
+            )  # fmt: skip
             waiting = cache(lambda: self._waiting_line(name, asked.key))
             return rendered(
                 await self._answerer.answer(request, growing.grow, lambda number: growing.place(number, waiting()))

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from discord.utils import escape_mentions
 
-from bot.answering import Answer, Source
+from bot.answers import Answer, Source
 from knowledge.indexing import Report
 
 LONGEST = 2000  # characters of one message's content; Discord API, "Create Message"

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from bot import wiring
-from bot.answering import Question
+from bot.answers import Question
 from bot.batch import read_batch
 from bot.settings import Settings
 from knowledge.retrieval import Retrieved, search

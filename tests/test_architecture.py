@@ -78,6 +78,7 @@ HOMES = {
     "openai": {"personas.managed_training", "personas.remote_server"},
     "platformdirs": {"bot.settings"},
     "tavern_card": {"personas.character_card"},
+    "cachetools": {"bot.conversations"},
     "filelock": {"bot.models", "personas.managed_job", "personas.version_files"},
     "click": {
         "bot.__main__",

@@ -9,7 +9,7 @@ import pytest
 from discord import app_commands
 
 from bot.__main__ import cli
-from bot.answering import Verdict
+from bot.answers import Verdict
 from bot.discord_client import ParleyClient
 from bot.settings import Settings, load
 from knowledge.documents import READERS

@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median
 
 from bot import models, settings
-from bot.answering import Answer, Question
+from bot.answers import Answer, Question
 from bot.asking import as_json
 from bot.demo import SAMPLES
 from bot.wiring import parts

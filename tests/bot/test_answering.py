@@ -7,7 +7,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from bot.admission import Busy, Line
-from bot.answering import Answerer, BadQuestion, Question
+from bot.answering import Answerer, BadQuestion
+from bot.answers import Question
 from bot.demo import SAMPLES
 from bot.voices import Voices
 from knowledge import indexing
@@ -154,6 +155,41 @@ async def test_what_the_notes_do_not_speak_of_is_not_answered(answer, text, draf
     given_ = await answer(text, draft)
     assert (given_.verdict, given_.sources) == ("unsure", ())
     assert given_.reply in CARD.not_in_notes
+
+
+async def test_a_message_with_two_questions_gets_two_answers(answer):
+    """Each is answered on its own passage, and the sources are numbered through."""
+    engine = Scripted(TRUE, "Yes, my dear, we deliver to Ewing for $6.75.")
+    text, shown = "Do you deliver to Princeton? Do you deliver to Ewing?", []
+    given_ = await answer(text, engine=engine, on_sentence=shown.append)
+    assert given_.reply.split("\n") == [TRUE, engine.drafts[-1]]
+    assert [(source.n, "Princeton" in source.passage) for source in given_.sources] == [(1, True), (2, False)]
+    assert (given_.verdict, given_.question.text) == ("answered", text)
+    assert shown[-1] == given_.reply
+
+
+async def test_the_least_certain_answer_names_a_message_with_two(answer):
+    """Where one part had to be quoted, the whole is called quoted; a part that the notes lack keeps its own line."""
+    both = await answer("Do you deliver to Princeton? Do you deliver to Ewing?", TRUE)
+    assert both.verdict == "quoted"
+    half = await answer("Do you deliver to Princeton? who is the king of the north?", TRUE)
+    assert (half.verdict, half.reply.split("\n")[0]) == ("answered", TRUE)
+    assert half.reply.split("\n")[1] in CARD.not_in_notes
+
+
+async def test_a_persona_with_a_form_gives_one_answer(answer):
+    """A form holds one answer, and two of them would be no form any more."""
+    engine = Scripted("zxqv")
+    await answer("Do you deliver to Princeton? Do you deliver to Ewing?", engine=engine, name="clerk", silence=0)
+    assert all(prompt.endswith("Do you deliver to Ewing?") for prompt, _ in engine.asked)
+
+
+async def test_a_follow_up_is_understood_from_what_was_asked_before(answer):
+    """The question that the notes are asked is a whole one; what the member wrote is kept."""
+    engine = Scripted(TRUE)
+    given_ = await answer("and to Princeton?", engine=engine, earlier=("Do you deliver to Ewing?",))
+    assert (given_.reply, given_.question.text) == (TRUE, "and to Princeton?")
+    assert engine.asked[0][0].endswith("Question: Do you deliver to Princeton?")
 
 
 async def test_a_model_that_finds_nothing_in_its_note_is_believed(answer):

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bot.answering import Answer, Question
+from bot.answers import Answer, Question
 from bot.asking import _tell
 
 QUESTION = Question("why?", "shop", "florist")

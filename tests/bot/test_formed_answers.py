@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from bot.answering import Answerer, Question
+from bot.answering import Answerer
+from bot.answers import Question
 from bot.demo import SAMPLES
 from bot.quoting import quote
 from bot.voices import Voices

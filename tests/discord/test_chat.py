@@ -4,7 +4,7 @@ import logging
 import discord
 import pytest
 
-from bot.answering import Answer
+from bot.answers import Answer
 from bot.discord_chat import incoming
 from bot.discord_replies import NOTHING_UPLOADED
 from personas import persona

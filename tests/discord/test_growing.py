@@ -4,7 +4,7 @@ import discord
 import pytest
 
 from bot import discord_growing
-from bot.answering import Answer, Source
+from bot.answers import Answer, Source
 from bot.discord_growing import GrowingReply
 from bot.discord_text import plain
 from personas import persona

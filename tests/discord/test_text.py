@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.answering import Answer, Question, Source
+from bot.answers import Answer, Question, Source
 from bot.discord_text import LONGEST, _pieces, footnotes, plain, rendered, split
 
 WORDS = st.text("ab .!?\n", min_size=1, max_size=400)
