@@ -76,9 +76,16 @@ def search(  # noqa: PLR0913, PLR0917 -- the last two have defaults
     if not found:
         return Retrieved(query, 0.0, ())
     hits = _best([_hit(stored, vector, words.get(stored.id, 0.0)) for stored in found], max(limit, 2))
+    return Retrieved(query, answerable(hits), tuple(hits[:limit]))
+
+
+def answerable(hits: Sequence[Hit]) -> float:
+    """Return the estimated probability, 0 to 1, that the best hits answer their query."""
+    if not hits:
+        return 0.0
     constant, *weights = ANSWERABLE
     odds = constant + sum(weight * fact for weight, fact in zip(weights, evidence(hits), strict=True))
-    return Retrieved(query, 1 / (1 + math.exp(-odds)), tuple(hits[:limit]))
+    return 1 / (1 + math.exp(-odds))
 
 
 def evidence(hits: Sequence[Hit]) -> tuple[float, float]:
