@@ -1,0 +1,288 @@
+"""Questions on tables of items: which, how many, the cheapest, the price of one."""
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from knowledge.claims import stem, stems
+from knowledge.typed.columns import holds_phrase, price_column, word_column
+from knowledge.typed.kinds import Cell, Computed, Conflict, Fact, Money, Priced, Row
+from knowledge.typed.money import same_unit, written
+from knowledge.typed.table_questions import TableQuestion, price_question, stemmed, table_question
+from knowledge.typed.tables import is_price
+from knowledge.typed.wording import listing
+
+_MOST_LISTED = 12
+"""Rows that one sentence names; of more it tells the number."""
+_ANY = frozenset(map(stem, "items item things thing stuff anything something products product".split()))
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """Rows of one kind, and how a question calls them."""
+
+    rows: tuple[Row, ...]
+    plural: str
+    left: tuple[str, ...]
+    """Stems of the question's other words."""
+
+
+def answer_tables(question: str, facts: Sequence[Fact]) -> Computed | Conflict | None:
+    """Answer a question on rows of a table; None where it is none, or the table does not certainly settle it."""
+    rows = [fact for fact in facts if isinstance(fact, Row)]
+    if not rows:
+        return None
+    priced = [fact for fact in facts if isinstance(fact, Priced)]
+    if name := price_question(question):
+        return _price(name, rows, priced)
+    asked = table_question(question)
+    kind = _kind(asked.words, rows) if asked else None
+    if asked is None or kind is None:
+        return None
+    if asked.ask in {"most", "least"}:
+        return _extreme(asked, kind, priced)
+    return _selected(asked, kind, priced)
+
+
+def _price(name: str, rows: Sequence[Row], priced: Sequence[Priced]) -> Computed | Conflict | None:
+    wanted = stemmed(name.split())
+    found = [row for row in rows if stemmed(re.sub(r"^the ", "", row.name.lower()).split()) == wanted]
+    told = [(row, cell) for row in found if (cell := _price_cell(row))]
+    if not told or len(told) < len(found):
+        return None
+    if len({(cell.amount, cell.unit) for _, cell in told}) > 1:
+        return Conflict(tuple(dict.fromkeys(row.passage for row, _ in told)))
+    row, cell = told[0]
+    if any(set(wanted) <= set(stems(other.name)) and other.price.amount != cell.amount for other in priced):
+        return None
+    return Computed(
+        f"The price of {row.name} is {_shown(cell)}.", tuple(dict.fromkeys(r.passage for r, _ in told)), (_shown(cell),)
+    )
+
+
+def _price_cell(row: Row) -> Cell | None:
+    cells = [
+        cell
+        for cell in row.cells
+        if is_price(cell.column) and not re.search(r"\b(?:fee|deliver|min)", cell.column, re.IGNORECASE)
+    ]
+    return cells[0] if len(cells) == 1 and cells[0].amount is not None else None
+
+
+def _kind(words: Sequence[str], rows: Sequence[Row]) -> _Kind | None:
+    """Find the one table, or category of it, that a word of the question names."""
+    tables: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        tables[row.table].append(row)
+    named = [(word, table) for word in words for table, own in tables.items() if stem(word) in _naming(own[0])]
+    if named:
+        if len({table for _, table in named}) > 1:
+            return None
+        used = {stem(word) for word, _ in named}
+        word = named[-1][0]
+        own = tables[named[0][1]]
+        about = [part[:6] for part in re.findall(r"[a-z]+", own[0].heading.lower())]
+        left = (word for word in words if stem(word) not in used and word[:6] not in about)
+        return _Kind(tuple(own), _plural(word), stemmed(left))
+    return _by_category(words, rows) or _by_name(words, rows) or _anything(words, tables)
+
+
+def _naming(row: Row) -> set[str]:
+    """Return the stems by which a table's rows are called, from its heading and the column of names."""
+    heading = [s for s in stems(row.heading.replace("-", " ").replace("_", " "))]
+    generic = {stem(word) for word in "list price prices our table menu the all and of our".split()}
+    called = [word for word in heading if word not in generic | _ANY and not word.isdigit()]
+    return {stem(row.noun), *called[-1:]} - _ANY - {stem("name"), stem("title"), ""}
+
+
+def _by_category(words: Sequence[str], rows: Sequence[Row]) -> _Kind | None:
+    """Take the rows whose type or category is a word of the question."""
+    for word in words:
+        found = [
+            row
+            for row in rows
+            for cell in row.cells
+            if re.fullmatch(r"type|kind|category|class|slot|sort", cell.column, re.IGNORECASE)
+            and stem(cell.text) == stem(word)
+        ]
+        if found and len({row.table for row in found}) == 1:
+            return _Kind(tuple(found), _plural(word), tuple(s for s in stemmed(words) if s != stem(word)))
+    return None
+
+
+def _by_name(words: Sequence[str], rows: Sequence[Row]) -> _Kind | None:
+    """Take the rows whose names end with a word of the question, if no other row of theirs speaks of it."""
+    for word in words:
+        own = [row for row in rows if stems(row.name)[-1:] == [stem(word)]]
+        if not own or len({row.table.split(" > ")[0] for row in own}) > 1:
+            continue
+        beside = [row for row in rows if row not in own and stem(word) in stems(row.passage.text)]
+        if not beside:
+            return _Kind(tuple(own), _plural(word), tuple(s for s in stemmed(words) if s != stem(word)))
+    return None
+
+
+def _anything(words: Sequence[str], tables: dict[str, list[Row]]) -> _Kind | None:
+    """Take all rows with a price, if one document has them all."""
+    if not any(stem(word) in _ANY for word in words):
+        return None
+    priced = [row for own in tables.values() for row in own if _price_cell(row)]
+    if not priced or len({row.passage.document for row in priced}) > 1:
+        return None
+    return _Kind(tuple(priced), "things", tuple(s for s in stemmed(words) if s not in _ANY))
+
+
+def _extreme(asked: TableQuestion, kind: _Kind, priced: Sequence[Priced]) -> Computed | None:
+    column, left = (price_column(kind.rows), kind.left) if asked.price else word_column(kind.rows, kind.left)
+    cells = [(row, _cell(row, column)) for row in kind.rows] if column else []
+    told = [(row, cell) for row, cell in cells if cell and cell.amount is not None]
+    left = tuple(word for word in left if word not in stems(column or ""))
+    if column is None or left or len(told) < len(kind.rows) or len(told) < 2 or not _one_unit(told):  # noqa: PLR2004 -- a choice
+        return None
+    best = (max if asked.ask == "most" else min)(cell.amount for _, cell in told if cell.amount is not None)
+    best_rows = [(row, cell) for row, cell in told if cell.amount == best]
+    if len(best_rows) > 3 or (is_price(column) and _beaten(asked.ask, best, kind, priced)):  # noqa: PLR2004 -- a sentence
+        return None
+    names, shown = listing([row.name for row, _ in best_rows]), _shown(best_rows[0][1])
+    passages = tuple(dict.fromkeys(row.passage for row, _ in best_rows))
+    if is_price(column) and not re.search(r"fee|charge", column, re.IGNORECASE):
+        word = "most expensive" if asked.ask == "most" else "cheapest"
+        are = "is" if len(best_rows) == 1 else "are"
+        text = f"The {word} of the {kind.plural} on our list {are} {names}, at {shown}."
+    else:
+        word = "highest" if asked.ask == "most" else "lowest"
+        have = "has" if len(best_rows) == 1 else "have"
+        text = f"Of the {kind.plural} on our list, {names} {have} the {word} {_lower(column)}: {shown}."
+    return Computed(text, passages, (*(row.name for row, _ in best_rows), shown))
+
+
+def _selected(asked: TableQuestion, kind: _Kind, priced: Sequence[Priced]) -> Computed | None:
+    rows, left, column = kind.rows, kind.left, None
+    if asked.bounds:
+        column, left = (price_column(rows), left) if asked.price else word_column(rows, left)
+        column = column or (price_column(rows) if not left and not asked.price else None)
+        cells = [(row, _cell(row, column)) for row in rows] if column else []
+        told = [(row, cell) for row, cell in cells if cell and cell.amount is not None]
+        fits = all(same_unit(bound.unit, cell.unit) for bound in asked.bounds for _, cell in told)
+        if column is None or len(told) < len(rows) or not _one_unit(told) or not fits:
+            return None
+        if is_price(column) and _adds(asked, kind, priced):
+            return None
+        rows = tuple(
+            row for row, cell in told if cell.amount is not None and all(b.holds(cell.amount) for b in asked.bounds)
+        )
+    phrase = ""
+    if left:
+        held = holds_phrase(kind.rows, left)
+        if held is None:
+            return None
+        rows, phrase = tuple(row for row in rows if row in held.rows), held.shown
+    if not asked.bounds and not left and asked.ask == "list":
+        return None
+    return _told(asked, kind, rows, column, phrase)
+
+
+def _told(asked: TableQuestion, kind: _Kind, rows: Sequence[Row], column: str | None, phrase: str) -> Computed | None:
+    """Word the rows that were found."""
+    limit = _limit(asked, kind.rows, column) if column else ""
+    which = "".join(f" {part}" for part in (limit, phrase) if part)
+    if not rows:
+        return (
+            Computed(
+                f"None of the {kind.plural} on our list is{which}.",
+                tuple(dict.fromkeys(r.passage for r in kind.rows)),
+                ("none",),
+            )
+            if limit and not phrase
+            else None
+        )
+    passages = tuple(dict.fromkeys(row.passage for row in rows))
+    ordered = sorted(rows, key=lambda row: _amount(row, column)) if column else list(rows)
+    named = [f"{row.name} ({_shown(cell)})" if column and (cell := _cell(row, column)) else row.name for row in ordered]
+    count = str(len(rows))
+    if len(rows) > _MOST_LISTED:
+        return Computed(f"There are {count} {kind.plural} on our list{which}.", passages, (count,))
+    if asked.ask == "count":
+        there = "There is 1 of the" if len(rows) == 1 else f"There are {count}"
+        return Computed(
+            f"{there} {kind.plural} on our list{which}: {listing(named)}.",
+            passages,
+            (count, *(row.name for row in ordered)),
+        )
+    the = f"The only one of the {kind.plural}" if len(rows) == 1 else f"The {kind.plural}"
+    be = "is" if len(rows) == 1 else "are"
+    return Computed(f"{the} on our list{which} {be} {listing(named)}.", passages, tuple(row.name for row in ordered))
+
+
+def _limit(asked: TableQuestion, rows: Sequence[Row], column: str) -> str:
+    """Word the limits: "under 50 gold", "at alchemy level 20 or more"."""
+    cell = next(cell for row in rows if (cell := _cell(row, column)))
+    like = Money(Decimal(0), cell.unit, "")
+    if len(asked.bounds) == 2:  # noqa: PLR2004 -- between two
+        amounts = f"from {written(asked.bounds[0].amount, like)} to {written(asked.bounds[1].amount, like)}"
+    else:
+        bound = asked.bounds[0]
+        shown = written(bound.amount, like)
+        amounts = {
+            "lt": f"under {shown}",
+            "gt": f"over {shown}",
+            "le": f"at {shown} or less",
+            "ge": f"at {shown} or more",
+        }[bound.how]
+    return amounts if is_price(column) else f"with {_lower(column)} {amounts.removeprefix('at ')}"
+
+
+def _beaten(ask: str, best: Decimal, kind: _Kind, priced: Sequence[Priced]) -> bool:
+    """Tell whether a price outside the table would change which is the first."""
+    return any(p.price.amount > best if ask == "most" else p.price.amount < best for p in _like(kind, priced))
+
+
+def _adds(asked: TableQuestion, kind: _Kind, priced: Sequence[Priced]) -> bool:
+    """Tell whether a price outside the table would add to the rows within the limits."""
+    return any(all(b.holds(p.price.amount) for b in asked.bounds) for p in _like(kind, priced))
+
+
+def _like(kind: _Kind, priced: Sequence[Priced]) -> list[Priced]:
+    """Return the prices outside the table of what is called like its rows."""
+    return [p for p in priced if stem(kind.plural) in stems(p.name)]
+
+
+def _one_unit(told: Sequence[tuple[Row, Cell]]) -> bool:
+    return len({cell.unit for _, cell in told if cell.unit}) <= 1
+
+
+def _cell(row: Row, column: str | None) -> Cell | None:
+    return next((cell for cell in row.cells if cell.column == column), None)
+
+
+def _amount(row: Row, column: str) -> Decimal:
+    cell = _cell(row, column)
+    return cell.amount if cell and cell.amount is not None else Decimal(0)
+
+
+def _shown(cell: Cell) -> str:
+    """Return a cell's value as written, with the unit that its column gives."""
+    bare_number = re.fullmatch(r"[\d.,]+", cell.text)
+    return (
+        f"{cell.text} {cell.unit}"
+        if bare_number and cell.unit and cell.unit not in {"$", "€", "£"}
+        else f"{cell.unit}{cell.text}"
+        if bare_number
+        else cell.text
+    )
+
+
+def _lower(column: str) -> str:
+    return column[:1].lower() + column[1:]
+
+
+def _plural(word: str) -> str:
+    return (
+        word
+        if word.endswith("s") and not word.endswith("ss")
+        else f"{word}es"
+        if word.endswith(("s", "x", "ch", "sh"))
+        else f"{word}s"
+    )
