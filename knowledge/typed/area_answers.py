@@ -17,7 +17,7 @@ _FOR = r"(?:to|for|in)"
 _X = r"(?P<area>.+?)"
 _ORDER = rf"(?: (?:on|for|with) (?:a |an |my )?(?:(?P<a>{MONEY}) order|orders? (?:of|worth|for) (?P<b>{MONEY})))?"
 _KINDS: tuple[tuple[str, str], ...] = (
-    ("deliver", rf"(?:(?:do|can|could|will|would|does) )?(?:you |‹P› |they )?(?:also |even |still )?(?:deliver|ship)(?:s|ing)? {_GOODS}{_TO} {_X}(?: too| as well)?"),
+    ("deliver", rf"(?:(?:do|can|could|will|would|does) )?(?:you |⟦P⟧ |they )?(?:also |even |still )?(?:deliver|ship)(?:s|ing)? {_GOODS}{_TO} {_X}(?: too| as well)?"),
     ("deliver", rf"is delivery (?:(?:available|possible|offered|done) )?{_FOR} {_X}(?: possible| available)?"),
     ("deliver", rf"(?:do you have )?delivery {_FOR} {_X}"),
     ("deliver", rf"is {_X} (?:in your delivery (?:area|zone|range)|on (?:your|the) delivery list|in (?:your|the) delivery list)"),
@@ -50,7 +50,7 @@ def answer_areas(question: str, facts: Sequence[Fact]) -> Computed | Conflict | 
         return None
     text = bare(plain(question))
     for name in (fact.name for fact in facts if isinstance(fact, OwnName)):
-        text = re.sub(rf"(?<!\w){re.escape(bare(plain(name)))}(?!\w)", "‹P›", text)
+        text = re.sub(rf"(?<!\w){re.escape(bare(plain(name)))}(?!\w)", "⟦P⟧", text)
     for kind, pattern in _COMPILED:
         match = pattern.fullmatch(text)
         if not match:

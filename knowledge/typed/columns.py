@@ -19,7 +19,7 @@ _PLACED = frozenset(map(stem, "in at from by with".split()))
 _ALIKE = tuple(
     frozenset(map(stem, group.split()))
     for group in (
-        "restore heal regenerate recover refill replenish cure revive",
+        "restore heal regenerate recover refill replenish",
         "damage harm hurt dmg",
         "health hp life hitpoints",
         "mana mp",
@@ -65,6 +65,8 @@ def holds_phrase(rows: Sequence[Row], left: Sequence[str]) -> Held | None:
     """Return the rows that hold the words in one column; None where it is not certain that they are all."""
     columns = list(dict.fromkeys(cell.column for row in rows for cell in row.cells))
     named = [column for column in columns if (set(stems(column)) - _PLACED - _USES) & set(left)]
+    if (flagged := _flagged(rows, left)) is not None:
+        return flagged
     words = [w for w in left if w not in _RELATIONS and w not in _PLACED and not any(w in stems(c) for c in named)]
     if not words:
         return None
@@ -90,6 +92,15 @@ def holds_phrase(rows: Sequence[Row], left: Sequence[str]) -> Held | None:
     cell = next(cell for cell in held[0].cells if cell.column == column)
     shown = f"{column[:1].lower()}{column[1:]} {_as_written(cell.text, words)}"
     return Held(held, shown if stems(column)[-1] in _PLACED else f"with {shown}")
+
+
+def _flagged(rows: Sequence[Row], left: Sequence[str]) -> Held | None:
+    """Return the rows with a yes in the column of yes and no that the words name."""
+    for column in dict.fromkeys(cell.column for row in rows for cell in row.cells):
+        told = [(row, cell.text.lower()) for row in rows for cell in row.cells if cell.column == column]
+        if tuple(stems(column)) == tuple(left) and len(told) == len(rows) and {text for _, text in told} == {"yes", "no"}:
+            return Held(tuple(row for row, text in told if text == "yes"), f"with {column.lower()}: yes")
+    return None
 
 
 def _says(texts: Sequence[str] | object) -> bool:

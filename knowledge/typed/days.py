@@ -34,6 +34,7 @@ _DATE_PATTERNS: tuple[tuple[str, str], ...] = (
     ("pair", rf"\b({_MONTH})\s+{_NUMBER}\s*(?:&|and|,|/)\s*{_NUMBER}{_YEAR}"),
     ("days-run-first", rf"\b{_NUMBER}{_TO}{_NUMBER}\s+(?:of\s+)?({_MONTH}){_YEAR}"),
     ("day-run", rf"{_DAY_FIRST}{_YEAR}{_TO}{_DAY_FIRST[2:]}{_YEAR}"),
+    ("pair-first", rf"\b{_NUMBER}\s*(?:&|and|,|/)\s*{_NUMBER}\s+(?:of\s+)?({_MONTH}){_YEAR}"),
     ("month-first", rf"{_MONTH_FIRST}{_YEAR}"),
     ("day-first", rf"{_DAY_FIRST}{_YEAR}"),
     ("slashed", r"(?<![\w/.$])(\d{1,2})/(\d{1,2})(?:/(20\d\d))?(?![\w/]|\.\d)"),
@@ -186,6 +187,13 @@ def _run(first: MonthDay, last: MonthDay, start: str | None, end: str | None) ->
     return Dated(first, last, year)
 
 
+def _pair(month: str, first: str, second: str, year: str | None) -> Dated | None:
+    """Return two days that follow each other: "December 25 and 26"."""
+    if int(second) != int(first) + 1:
+        return None
+    return _run((_month(month), int(first)), (_month(month), int(second)), year, year)
+
+
 def _one(day: MonthDay, year: str | None) -> Dated:
     return Dated(day, day, _year(year))
 
@@ -194,9 +202,8 @@ _READ: dict[str, Callable[[re.Match[str]], Dated | None]] = {
     "iso": lambda m: _one((int(m[2]), int(m[3])), m[1]),
     "month-run": lambda m: _run((_month(m[1]), int(m[2])), (_month(m[4]), int(m[5])), m[3], m[6]),
     "days-run": lambda m: _run((_month(m[1]), int(m[2])), (_month(m[1]), int(m[3])), m[4], m[4]),
-    "pair": lambda m: (
-        _run((_month(m[1]), int(m[2])), (_month(m[1]), int(m[3])), m[4], m[4]) if int(m[3]) == int(m[2]) + 1 else None
-    ),
+    "pair": lambda m: _pair(m[1], m[2], m[3], m[4]),
+    "pair-first": lambda m: _pair(m[3], m[1], m[2], m[4]),
     "days-run-first": lambda m: _run((_month(m[3]), int(m[1])), (_month(m[3]), int(m[2])), m[4], m[4]),
     "day-run": lambda m: _run((_month(m[2]), int(m[1])), (_month(m[5]), int(m[4])), m[3], m[6]),
     "month-first": lambda m: _one((_month(m[1]), int(m[2])), m[3]),

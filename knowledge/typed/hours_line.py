@@ -43,7 +43,7 @@ _DROPPED = (
 _NOTE = re.compile(r"(?<=\W)(?P<note>(?:for|by)\s+[a-z][\w' ,-]*)$")
 _LUNCH = re.compile(
     r"[\s,(]*(?:and\s+|but\s+)?(?:(?:we(?:'re| are)?|is|are)\s+)?(?:(?:closed|close|closes|closing)\s+(?:daily\s+)?"
-    r"(?:for\s+(?:a\s+)?lunch\s*(?:break\s*)?)?|lunch\s+break\s*|break\s*)(?:,|:|from|between|\s)*\s*‹T(\d+)›"
+    r"(?:for\s+(?:a\s+)?lunch\s*(?:break\s*)?)?|lunch\s+break\s*|break\s*)(?:,|:|from|between|\s)*\s*⟦T(\d+)⟧"
     r"\s*(?:for\s+(?:a\s+)?lunch(?:\s+break)?)?\)?",
     re.IGNORECASE,
 )
@@ -52,7 +52,7 @@ _IN_ASIDES = frozenset(
     "the of in on first second third fourth last day usually or and us uk usa always a "
     "january february march april may june july august september october november december".split()
 )
-_TOKEN = re.compile(r"‹([A-Z])(\d*)›|[^\W_]+(?:['&-][^\W_]+)*|&|[^\w\s]")
+_TOKEN = re.compile(r"⟦([A-Z])(\d*)⟧|[^\W_]+(?:['&-][^\W_]+)*|&|[^\w\s]")
 _EMPTY = frozenset(",:;.()[]–—-•*&!\"'/+=")  # noqa: RUF001 -- dashes of printed lists
 
 
@@ -96,13 +96,13 @@ def line_of(text: str, own: frozenset[str]) -> Line:
     marked = _mark(text)
     note = ""
     if match := _NOTE.search(marked.text.rstrip(" .!")):
-        if "‹" not in match["note"] and "‹T" in marked.text:
+        if "⟦" not in match["note"] and "⟦T" in marked.text:
             note = match["note"].strip()
             marked.text = marked.text[: match.start()]
     subject, kinds = _subject_and_marks(marked.text, own)
     all_days = tuple(item.days for item in marked.days)
     timed = bool(marked.spans)
-    seasonal = SEASONAL.search(subject or "") and not re.search("‹S", marked.text)
+    seasonal = SEASONAL.search(subject or "") and not re.search("⟦S", marked.text)
     if kinds is None or seasonal:
         return Line(read=False, subject=subject, days=all_days, timed=timed)
     season = next((marked.days[n].days for kind, n in kinds if kind == "S"), None)
@@ -126,15 +126,15 @@ def _mark(text: str) -> _Marked:
     for start, end, kind, n in items:
         weekday_follows = kind == "D" and isinstance(days[n].days, Dated) and days[n].days.first != days[n].days.last  # type: ignore[union-attr]
         is_season = weekday_follows and any(isinstance(d.days, Weekly) for d in days)
-        parts += [text[place:start], f" ‹{'S' if is_season else kind}{n}› "]
+        parts += [text[place:start], f" ⟦{'S' if is_season else kind}{n}⟧ "]
         place = end
     marked = "".join([*parts, text[place:]])
     spans = [found.spans for found in times]
     marked = _lunch(marked, spans)
     marked = re.sub(
-        r"\b(?:except|excluding|but not|not)\s+(?:on\s+|for\s+)?(?:the\s+)?(?=‹D)", " ‹X› ", marked, flags=re.IGNORECASE
+        r"\b(?:except|excluding|but not|not)\s+(?:on\s+|for\s+)?(?:the\s+)?(?=⟦D)", " ⟦X⟧ ", marked, flags=re.IGNORECASE
     )
-    marked = re.sub(r"\bno\s+opening\b", " ‹C› ", _CLOSED.sub(" ‹C› ", marked), flags=re.IGNORECASE)
+    marked = re.sub(r"\bno\s+opening\b", " ⟦C⟧ ", _CLOSED.sub(" ⟦C⟧ ", marked), flags=re.IGNORECASE)
     return _Marked(marked, days, spans, 24 if any(t.clock == 24 for t in times) else 12)  # noqa: PLR2004 -- a clock
 
 
@@ -156,7 +156,7 @@ def _asides_dropped(text: str) -> str:
 def _lunch(marked: str, spans: list[tuple[Span, ...]]) -> str:
     """Take a break out of the hours that it stands behind."""
     for match in list(_LUNCH.finditer(marked)):
-        before = re.findall(r"‹T(\d+)›", marked[: match.start()])
+        before = re.findall(r"⟦T(\d+)⟧", marked[: match.start()])
         pause = spans[int(match[1])]
         if not before or len(pause) != 1 or len(spans[int(before[-1])]) != 1:
             continue

@@ -14,18 +14,18 @@ from knowledge.typed.wording import bare, plain
 
 Ask = Literal["now", "open", "closed", "opens", "closes", "hours", "next"]
 Relative = Literal["today", "tomorrow", "yesterday"]
-_PLACE = (r"(?:(?:the |your )?‹P›|you|it|there|the (?:{venues})|your (?:{venues})|this place|everything)").format(
+_PLACE = (r"(?:(?:the |your )?⟦P⟧|you|it|there|the (?:{venues})|your (?:{venues})|this place|everything)").format(
     venues="|".join(sorted(VENUES))
 )
 _ON = r"(?:on |for |at |during |over |the |this |coming |upcoming |day |of |in )*"
-_DAY = rf"(?:{_ON}‹D›(?: days?)?)"
-_AT = r"(?:(?:at|after|past|before|by|until|around) )?‹t›"
+_DAY = rf"(?:{_ON}⟦D⟧(?: days?)?)"
+_AT = r"(?:(?:at|after|past|before|by|until|around) )?⟦t⟧"
 _WHEN = r"(?:when|(?:at |from )?what times?|what hours?|how (?:late|early|long)|(?:from |until )(?:when|what times?))"
 _NOW = r"(?:still |already |currently )*"
 _PATTERNS: tuple[tuple[Ask, str], ...] = (
-    ("now", rf"(?:(?:are|is) {_PLACE} )?{_NOW}open(?: still| already)?(?: for business)?(?: ‹N›)?"),
-    ("now", rf"{_PLACE} {_NOW}open(?: ‹N›)?"),
-    ("now", rf"(?:are|is) {_PLACE} {_NOW}(?:closed|shut)(?: ‹N›)?"),
+    ("now", rf"(?:(?:are|is) {_PLACE} )?{_NOW}open(?: still| already)?(?: for business)?(?: ⟦N⟧)?"),
+    ("now", rf"{_PLACE} {_NOW}open(?: ⟦N⟧)?"),
+    ("now", rf"(?:are|is) {_PLACE} {_NOW}(?:closed|shut)(?: ⟦N⟧)?"),
     ("open", rf"(?:(?:are|is|will|do|does|would) )?(?:{_PLACE} )?(?:be |stay )?{_NOW}open(?:ed|ing)? (?:{_DAY} {_AT}|{_AT} {_DAY}|{_DAY}|{_AT})"),
     ("open", rf"(?:{_DAY} {_AT}|{_AT} {_DAY}|{_DAY}) (?:(?:are|is|will|do|does) )?(?:{_PLACE} )?(?:be )?open"),
     ("closed", rf"(?:(?:are|is|will|do|does) )?(?:{_PLACE} )?(?:be )?(?:closed?|shut) {_DAY}"),
@@ -36,7 +36,7 @@ _PATTERNS: tuple[tuple[Ask, str], ...] = (
     ("closes", rf"(?:what is )?(?:the |your )?closing time(?: {_DAY})?"),
     ("opens", rf"(?:when|(?:at )?what time|how early) (?:(?:do|does|are|is|will) )?{_PLACE} (?:be )?(?:open|opening)(?: up)? {_DAY}"),
     ("opens", rf"(?:what is )?(?:the |your )?opening time {_DAY}"),
-    ("hours", rf"(?:what (?:are|is) )?(?:the |your |‹P› |‹P›'s )?(?:opening |business |store |shop )?(?:hours|opening times?)(?: like)? {_DAY}"),
+    ("hours", rf"(?:what (?:are|is) )?(?:the |your |⟦P⟧ |⟦P⟧'s )?(?:opening |business |store |shop )?(?:hours|opening times?)(?: like)? {_DAY}"),
     ("hours", rf"{_DAY} (?:opening |business )?(?:hours|opening times?)"),
     ("hours", rf"{_WHEN} (?:are|is|will) {_PLACE} (?:be )?open {_DAY}"),
     ("next", rf"when (?:do|does|are|is|will) {_PLACE} (?:be )?(?:(?:next |re)-?open(?:ing)?|open(?:ing)? (?:next|again)|back open)"),
@@ -46,7 +46,7 @@ _RELATIVE = re.compile(
     r"\b(today|tonight|tomorrow(?: (?:morning|afternoon|evening|night))?|yesterday|this (?:morning|afternoon|evening))\b"
 )
 _NOW_WORDS = re.compile(r"\b(?:right now|just now|now|at the moment|at this time|at this hour|currently|this minute)\b")
-_SIDE = re.compile(r"\b(after|past|before|by|until|around) ‹t›")
+_SIDE = re.compile(r"\b(after|past|before|by|until|around) ⟦t⟧")
 
 
 @dataclass(frozen=True)
@@ -77,11 +77,11 @@ def hours_question(question: str, subjects: Sequence[str], own: frozenset[str]) 
     times = singles(text)
     clock = times[0][2] if len(times) == 1 else None
     if clock:
-        text = f"{text[: times[0][0]]}‹t›{text[times[0][1] :]}"
+        text = f"{text[: times[0][0]]}⟦t⟧{text[times[0][1] :]}"
     if len(times) > 1 or (clock and not (clock.half or clock.twenty_four)):
         return None
     relative, text = _relative(text)
-    text = _NOW_WORDS.sub("‹N›", text)
+    text = _NOW_WORDS.sub("⟦N⟧", text)
     found = days_in(text)
     if len(found) > 1 or (found and relative):
         return None
@@ -92,7 +92,7 @@ def hours_question(question: str, subjects: Sequence[str], own: frozenset[str]) 
             bool(re.search(r"\bnext $", before)),
             bool(re.search(r"\b(?:this|coming|upcoming)(?: coming)? $", before)),
         )
-        text = f"{re.sub(r'next $', '', before)}‹D›{text[found[0].end :]}"
+        text = f"{re.sub(r'next $', '', before)}⟦D⟧{text[found[0].end :]}"
     text = re.sub(r"\s+", " ", text).strip()
     for ask, pattern in _COMPILED:
         if pattern.fullmatch(text):
@@ -138,7 +138,7 @@ def next_date(feast: Feast, today: date, country: str | None) -> date | None:
 def _place(text: str, subjects: Sequence[str], own: frozenset[str]) -> tuple[str, str]:
     """Mark the name of a place in a question; the longest that is there counts."""
     for name in sorted({*own, *(subject for subject in subjects if subject)}, key=len, reverse=True):
-        marked = re.sub(rf"(?<![\w'])(?:the )?{re.escape(bare(plain(name)))}(?:'s)?(?!\w)", "‹P›", text)
+        marked = re.sub(rf"(?<![\w'])(?:the )?{re.escape(bare(plain(name)))}(?:'s)?(?!\w)", "⟦P⟧", text)
         if marked != text:
             return ("" if name in own else name), marked
     return "", text
@@ -151,5 +151,5 @@ def _relative(text: str) -> tuple[Relative | None, str]:
     word = match[1].split()[0]
     if word in {"tonight", "this"} or " " in match[1]:
         return None, text  # a part of a day: the hours of the day do not settle it
-    marked = f"{text[: match.start()]}‹D›{text[match.end() :]}"
+    marked = f"{text[: match.start()]}⟦D⟧{text[match.end() :]}"
     return ("today" if word == "today" else "tomorrow" if word == "tomorrow" else "yesterday"), marked

@@ -20,7 +20,7 @@ _NEUTRAL = frozenset(
     "weekdays weekends days day visit visiting us about contact info information faq faqs questions question general "
     "find location directions which schedule exceptions closures closing dates date around here "
     "during before after from until till all every each frequently asked guide details "
-    "summer winter spring autumn fall seasonal practical eastern central pacific mountain local season annual".split()
+    "new year year's christmas easter summer winter spring autumn fall seasonal practical eastern central pacific mountain local season annual".split()
 )
 _NAMED = re.compile(
     r"^(?P<name>[A-Z][\w'\u2019]*(?:\s+(?:&|and|of|the|[A-Z][\w'\u2019]*))*?)\s+(?:is|are)\s+(?:open|closed)\b"

@@ -43,6 +43,8 @@ def answer_tables(question: str, facts: Sequence[Fact]) -> Computed | Conflict |
         return None
     if asked.ask in {"most", "least"}:
         return _extreme(asked, kind, priced)
+    if any(_is_prose(row) for row in kind.rows):
+        return None  # sentences may call one thing by two words: a table would not
     return _selected(asked, kind, priced)
 
 
@@ -138,8 +140,9 @@ def _extreme(asked: TableQuestion, kind: _Kind, priced: Sequence[Priced]) -> Com
     column, left = (price_column(kind.rows), kind.left) if asked.price else word_column(kind.rows, kind.left)
     cells = [(row, _cell(row, column)) for row in kind.rows] if column else []
     told = [(row, cell) for row, cell in cells if cell and cell.amount is not None]
+    unpriced = sum(cell is None and _is_prose(row) for row, cell in cells)
     left = tuple(word for word in left if word not in stems(column or ""))
-    if column is None or left or len(told) < len(kind.rows) or len(told) < 2 or not _one_unit(told):  # noqa: PLR2004 -- a choice
+    if column is None or left or len(told) + unpriced < len(kind.rows) or len(told) + unpriced < 2 or not told or not _one_unit(told):  # noqa: PLR2004 -- a choice
         return None
     best = (max if asked.ask == "most" else min)(cell.amount for _, cell in told if cell.amount is not None)
     best_rows = [(row, cell) for row, cell in told if cell.amount == best]
@@ -150,7 +153,7 @@ def _extreme(asked: TableQuestion, kind: _Kind, priced: Sequence[Priced]) -> Com
     if is_price(column) and not re.search(r"fee|charge", column, re.IGNORECASE):
         word = "most expensive" if asked.ask == "most" else "cheapest"
         are = "is" if len(best_rows) == 1 else "are"
-        text = f"The {word} of the {kind.plural} on our list {are} {names}, at {shown}."
+        text = f"The {word} of the {kind.plural} {'with a price ' if unpriced else ''}on our list {are} {names}, at {shown}."
     else:
         word = "highest" if asked.ask == "most" else "lowest"
         have = "has" if len(best_rows) == 1 else "have"
@@ -247,6 +250,11 @@ def _adds(asked: TableQuestion, kind: _Kind, priced: Sequence[Priced]) -> bool:
 def _like(kind: _Kind, priced: Sequence[Priced]) -> list[Priced]:
     """Return the prices outside the table of what is called like its rows."""
     return [p for p in priced if stem(kind.plural) in stems(p.name)]
+
+
+def _is_prose(row: Row) -> bool:
+    """Tell whether a row was read off sentences, which may well give no price."""
+    return "\n" in row.passage.text and row.cells[0].column == "Kind"
 
 
 def _one_unit(told: Sequence[tuple[Row, Cell]]) -> bool:

@@ -38,7 +38,7 @@ _GLUE = frozenset(
 _PRICE_WORDS = frozenset("cost costs price prices priced costing expensive cheap worth".split())
 _NEGATED = re.compile(r"\b(?:not|no|without|never|except|excluding|isn't|don't|neither|nor|other than|besides)\b")
 _MINE = re.compile(
-    r"\b(?:i|we|me|one|you) (?:have|carry|hold|use|drink|take|wear|own|bring|order)\b|\b(?:can|may|could|max|maximum|allowed|limit)\b|\bat once\b|\bper\b|\beach\b|\ba day\b"
+    r"\b(?:i|we|me|one) (?:have|carry|hold|use|drink|take|wear|own|bring|order)\b|\b(?:can|may|could|max|maximum|allowed|limit)\b|\bat once\b|\bper\b|\beach\b|\ba day\b"
 )
 
 
@@ -91,7 +91,7 @@ def table_question(question: str) -> TableQuestion | None:
     words = re.findall(r"[^\W\d_]+(?:['-][^\W\d_]+)*|\d+", text)
     price = price or any(word in _PRICE_WORDS for word in words)
     left = tuple(word for word in words if word not in _GLUE and word not in _PRICE_WORDS)
-    opened = re.match(r"(?:which|what|show|list|any|are there|is there|do you (?:have|sell)|got)\b", text)
+    opened = re.match(r"(?:which|what|show|list|any|are there|is there|do you (?:have|sell)|got)\b|\w+ that\b", text)
     if ask == "list" and not (bounds or (opened and left)):
         return None
     price = price or any(bound.unit in {"$", "€", "£"} for bound in bounds)

@@ -84,6 +84,9 @@ def _fields(passage: Passage, parent: str) -> Iterator[tuple[str, _Raw]]:
     ):
         yield "titled", _Raw(passage, parent, (("", lines[0]), *_cut(lines[-1], _FIELD["; "])), "")
         return
+    if passage.entry is not None and lines[0] == heading and (told := _told_in_prose(passage, lines)):
+        yield "prose", told
+        return
     bullets = [_BULLET.match(line) for line in lines[1:]]
     fields = bool(bullets) and all(bullets) and lines[0] == heading
     priced = [_PRICED_LINE.match(line) for line in lines]
@@ -103,6 +106,21 @@ def _fields(passage: Passage, parent: str) -> Iterator[tuple[str, _Raw]]:
         yield "bullets", _Raw(passage, parent, (("", lines[0]), *((m[1], m[2]) for m in bullets if m)), "")
 
 
+def _told_in_prose(passage: Passage, lines: Sequence[str]) -> _Raw | None:
+    """Return an item that its own entry describes in sentences: what it is, and what it costs."""
+    name, body = lines[0], " ".join(lines[1:])
+    own = rf"(?:(?:The|A|An) )?{re.escape(re.sub(r'^(?:The|A|An) ', '', name))}"
+    kind = re.match(rf"{own} is an? (?P<kind>[a-z -]+?)(?= with| that| which| for|[.,])", body)
+    costs = re.findall(rf"(?:^|(?<=[.!] ))(?:It|{own})\b[^.]*?\b(?:costs|sells for) ({MONEY})", body)
+    amounts = [amount for text in re.findall(MONEY, body) if (amount := amount_in(text)) and _COIN.search(amount.shown)]
+    fields = [("", name), ("Kind", kind["kind"].split()[-1] if kind else name.split(" of ")[0].split()[-1].lower())]
+    if len(costs) == 1 and len(amounts) == 1:
+        fields.append(("Price", costs[0]))
+    elif costs or amounts:
+        fields.append(("Price", "; ".join(amount.shown for amount in amounts)))
+    return _Raw(passage, "", tuple(fields), "")
+
+
 def _cut(text: str, pattern: re.Pattern[str]) -> Iterator[tuple[str, str]]:
     matches = list(pattern.finditer(text))
     for match, following in zip(matches, [*matches[1:], None], strict=True):
@@ -112,6 +130,8 @@ def _cut(text: str, pattern: re.Pattern[str]) -> Iterator[tuple[str, str]]:
 def _table(table: str, mark: str, raws: Sequence[_Raw]) -> Iterator[Row]:
     counts = Counter(key for raw in raws for key, _ in dict(raw.fields).items())
     columns = {key for key, count in counts.items() if count * 2 >= len(raws)}
+    if mark == "prose" and "Price" not in columns:
+        return
     if len(raws) < _FEW or len(columns) < _FEW:
         return
     first = Counter(raw.fields[0][0] for raw in raws).most_common(1)[0][0]
