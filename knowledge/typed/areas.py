@@ -30,6 +30,11 @@ _ONLY = re.compile(
 )
 _INCLUDING = re.compile(r"\bincluding (?P<list>[^.;:()]+)")
 _CONDITION = re.compile(r"\b(?:on|if|when|only|over|minimum|except|unless|for|by|from|until|with|but)\b|\d")
+_HEDGED = re.compile(
+    r"\b(?:if|when|on|during|used to|soon|plan|hope|may|might|yet|unable|not|never|stopp?\w*|refuse\w*|neither|for orders)\b|n't\b",
+    re.IGNORECASE,
+)
+"""What before "we deliver to" takes it back or limits it."""
 _FREE = (
     re.compile(rf"\b[Dd]elivery is free (?:in |to |within )?(?P<area>{_NAME})? ?(?:on|for|with) (?:all )?orders? (?P<over>of|over|above|from) (?P<total>{MONEY})(?P<more> (?:or more|and up|and over|or over))?"),
     re.compile(rf"\b[Ff]ree delivery (?:in |to |within )?(?P<area>{_NAME})? ?(?:on|for|with) (?:all )?orders? (?P<over>of|over|above|from) (?P<total>{MONEY})(?P<more> (?:or more|and up|and over|or over))?"),
@@ -85,6 +90,8 @@ def _of_sentence(passage: Passage, sentence: str) -> Iterator[Area | OnlyAreas]:
         yield OnlyAreas(passage)
     for match in _TO.finditer(sentence):
         no = bool(match["no"])
+        if _HEDGED.search(sentence[: match.start()]):
+            continue
         rest = _NOT_TO.sub("", match["rest"])
         if not no and _CONDITION.search(rest):
             continue

@@ -68,7 +68,7 @@ def holds_phrase(rows: Sequence[Row], left: Sequence[str]) -> Held | None:
     if (flagged := _flagged(rows, left)) is not None:
         return flagged
     words = [w for w in left if w not in _RELATIONS and w not in _PLACED and not any(w in stems(c) for c in named)]
-    if not words:
+    if not words or (not named and all(word.isdigit() for word in words)):
         return None
     related = len(words) < len(left)
     sold = stem("sold") in left

@@ -38,6 +38,7 @@ _DATE_PATTERNS: tuple[tuple[str, str], ...] = (
     ("month-first", rf"{_MONTH_FIRST}{_YEAR}"),
     ("day-first", rf"{_DAY_FIRST}{_YEAR}"),
     ("slashed", r"(?<![\w/.$])(\d{1,2})/(\d{1,2})(?:/(20\d\d))?(?![\w/]|\.\d)"),
+    ("month", rf"(?:\b(?:in|during|throughout|all\s+of)\s+(?-i:(?=[A-Z]))({_MONTH}))(?!\s+\d)(?!\w)"),
     ("months", rf"\b({_MONTH}){_TO}({_MONTH})(?!\s+\d)"),
 )
 _WEEKDAY_BESIDE = re.compile(rf"\b(?:the\s+)?(day|{_WEEKDAY})\s+(before|after|following)\s+", re.IGNORECASE)
@@ -157,7 +158,7 @@ def _dates(text: str) -> list[FoundDays]:
             days = _READ[kind](match)
             taken = any(match.start() < other.end and other.start < match.end() for other in found)
             if days and not taken and _valid(days.first) and _valid(days.last):
-                found.append(FoundDays(match.start(), match.end(), days, months=kind == "months"))
+                found.append(FoundDays(match.start(), match.end(), days, months=kind in {"month", "months"}))
     return found
 
 
@@ -209,5 +210,6 @@ _READ: dict[str, Callable[[re.Match[str]], Dated | None]] = {
     "month-first": lambda m: _one((_month(m[1]), int(m[2])), m[3]),
     "day-first": lambda m: _one((_month(m[2]), int(m[1])), m[3]),
     "slashed": _slashed,
+    "month": lambda m: Dated((_month(m[1]), 1), (_month(m[1]), _LAST[_month(m[1]) - 1])),
     "months": lambda m: Dated((_month(m[1]), 1), (_month(m[2]), _LAST[_month(m[2]) - 1])),
 }

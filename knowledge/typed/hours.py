@@ -22,6 +22,12 @@ _HOURS = re.compile(
 _CLAUSE_END = re.compile(
     r"(?<=[^\W\d])[.!?]+\s+|(?<=\d)\.\s+(?=[A-Z])|(?<=m\.)\s+(?=(?:We|Our|The|On|Closed|Open)\b)|\n+|\s*;\s*|\s+\|\s+|[.!?]\s*$"
 )
+_ALARM = re.compile(
+    r"\b(?:until further notice|temporarily|permanently|renovat\w+|on vacation|closed down|currently closed|by appointment only"
+    r"|hours (?:may|can|might|will)? ?(?:vary|change|differ)|subject to change|moved to)\b",
+    re.IGNORECASE,
+)
+"""What puts all hours in doubt."""
 _DAY_COLUMN = re.compile(r"^(?:days?|week ?days?|dates?|holidays?|when|occasion)$", re.IGNORECASE)
 _SPAN_COLUMN = re.compile(r"^(?:opening )?(?:hours|times?|open|opening|opening hours)$", re.IGNORECASE)
 _FROM_COLUMN = re.compile(r"^(?:opens?|from|open(?:s|ing)?(?: (?:at|time))?|start)$", re.IGNORECASE)
@@ -42,12 +48,19 @@ def _of_passage(passage: Passage, own: frozenset[str]) -> Iterator[Hours | Unrea
     titled = any(_HOURS.search(heading) for heading in headings)
     above = _above(headings)
     where = heading_subject(headings, own)
+    told = re.search(r"\bclosed\b|\bhours\b|\bwe(?:'re| are) open\b", passage.text, re.IGNORECASE)
+    titled = titled or bool(told and any(isinstance(days, Feast | Dated) for days in above))
     for text in lines:
-        cued = bool(_CUE.search(text)) or titled
-        if not cued and not (above and _CUE.search(passage.text)):
+        if not titled and not _CUE.search(text):
             continue
         line = line_of(text, own)
+        if _ALARM.search(text) and not re.search(r"\bholidays?\b", text, re.IGNORECASE):
+            line = Line(read=False, subject=line.subject, days=line.days, timed=True)
         subject = where if line.subject is None else own_subject(line.subject, own, where)
+        if where and subject == where and (line.subject or "we") == "we" and not titled and (line.days or line.timed):
+            # "We" under the heading of a part, or of something else: the whole place may be meant.
+            days = (line.season,) if line.season else line.days
+            yield UnreadHours(passage, "", days, timed=True)
         yield from _facts(passage, line, subject, above, headings)
 
 
@@ -72,6 +85,12 @@ def _facts(
             yield UnreadHours(passage, subject, (days,), timed=True)
             continue
         own_season = season if isinstance(days, Weekly) else None
+        if year := next((int(y[0]) for h in headings if (y := re.search(r"\b20\d\d\b", h))), None):
+            if isinstance(days, Dated) and days.year is None and days.first <= days.last:
+                days = replace(days, year=year)  # noqa: PLW2901 -- the heading's year is the day's
+            else:
+                yield UnreadHours(passage, subject, (days,), timed=True)
+                continue
         yield Hours(passage, subject, days, spans, own_season, line.note, line.clock)
 
 
@@ -87,7 +106,7 @@ def _above(headings: Sequence[str]) -> list[Days]:
 def _lines(text: str, headings: Sequence[str]) -> Iterator[str]:
     """Yield a passage's statements: lines, sentences, cells; a row of days and hours is one statement."""
     row = dict(_CELL.findall(text)) if "\n" not in text else {}
-    told = _row(row)
+    told = _row(row) if any(_CUE.search(word) for word in (*row, *headings)) else None
     if told is not None:
         yield told
         return

@@ -118,8 +118,8 @@ class _Teller:
             return self._closed_now(state)
         start = "No" if self._asked.denied else "Yes"
         if state.until is None:
-            text = f"{start}, {self._who} {self._are} open now, around the clock"
-            return self._computed(text, [state.opening], ["open", "around the clock"])
+            text = f"{start}, {self._who} {self._are} open now{', around the clock' if state.always else ''}"
+            return self._computed(text, [state.opening], ["open"])
         end = self._moment(state.until, state.opening)
         text = f"{start}, {self._who} {self._are} open now, until {end}{self._noted(state.opening)}"
         return self._computed(text, [state.opening], ["open", end])

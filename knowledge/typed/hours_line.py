@@ -14,6 +14,13 @@ SEASONAL = re.compile(
     r"|next week|this week|this month)\b",
     re.IGNORECASE,
 )
+_TEMPORAL = re.compile(
+    r"\b(?:first|second|third|fourth|last|1st|2nd|3rd|4th|alternate|alternating|other|weeks?|months?|today|tomorrow|tonight|"
+    r"january|february|march|april|may|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug|"
+    r"sept?|oct|nov|dec|eve|vacation|break|ramadan|lent|advent|occasionally|sometimes|when|if|unless|until|usually|some|"
+    r"most|many|night|nights|evening|evenings|morning|mornings|late|early)\b"
+)
+"""What says when, and was not understood: the line is about time, not about another place."""
 _GLUE = frozenset(
     "on from between at the is are am be will we're open opens opening hours hour business store shop regular normal "
     "standard usual our and every each week also as always stay stays during for times time closed all day except "
@@ -30,7 +37,7 @@ _OPEN_AT = re.compile(
     re.IGNORECASE,
 )
 _DROPPED = (
-    r"\(?\b(?:with\s+)?(?:the\s+)?last\s+(?:entry|entries|admission|orders?|call|seating|check-in|appointments?)\b[^);]*\)?",
+    r"\(?\b(?:with\s+)?(?:the\s+)?last\s+(?:entry|entries|admission|orders?|call|seating|check-in|appointments?)\b[^);,]*\)?",
     r",?\s*whatever\s+(?:weekday|day)\s+(?:it|that)\s+(?:falls|is)\s*(?:on)?",
     r",?\s*(?:and\s+)?(?:we\s+)?(?:re-?open|(?:are\s+)?open\s+again|are\s+back)\s+on\s+[^,;]*$",
     r",?\s*like\s+(?:every|each|any)\s+(?:other\s+)?\w+day\b",
@@ -102,6 +109,8 @@ def line_of(text: str, own: frozenset[str]) -> Line:
     subject, kinds = _subject_and_marks(marked.text, own)
     all_days = tuple(item.days for item in marked.days)
     timed = bool(marked.spans)
+    if subject and _TEMPORAL.search(subject):
+        return Line(read=False, days=all_days, timed=timed)
     seasonal = SEASONAL.search(subject or "") and not re.search("⟦S", marked.text)
     if kinds is None or seasonal:
         return Line(read=False, subject=subject, days=all_days, timed=timed)
@@ -147,7 +156,7 @@ def _asides_dropped(text: str) -> str:
         left = match[1]
         for item in reversed(days_in(left)):
             left = left[: item.start] + left[item.end :]
-        runs = any(isinstance(item.days, Dated) and item.days.first != item.days.last for item in days_in(match[1]))
+        runs = any(isinstance(item.days, Dated) and item.days.first[0] != item.days.last[0] for item in days_in(match[1]))
         if before and not runs and not set(re.findall(r"[\w']+", left.lower())) - _IN_ASIDES:
             text = text.replace(match[0], " ", 1)
     return text

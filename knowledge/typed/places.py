@@ -19,6 +19,7 @@ _NEUTRAL = frozenset(
     "bank times time when what are is your our you do does the a an of and or for in on at to have we weekday weekend "
     "weekdays weekends days day visit visiting us about contact info information faq faqs questions question general "
     "find location directions which schedule exceptions closures closing dates date around here "
+    "news update updates updated announcement announcements notice changes welcome late extended early note notes please hello winter break "
     "during before after from until till all every each frequently asked guide details "
     "new year year's christmas easter summer winter spring autumn fall seasonal practical eastern central pacific mountain local season annual".split()
 )
@@ -41,8 +42,7 @@ def own_names(passages: Sequence[Passage]) -> dict[str, Passage]:
             name = match[1].lower()
             if days_in(match[1]) or name in found or name in _OWN:
                 continue
-            heads = any(re.match(rf"{re.escape(name)}(?!\w)", root) for root in roots)
-            if heads or re.search(r"\b(?:We are|We're|we are|we're|Our)\b", text):
+            if any(re.match(rf"(?:the )?{re.escape(name)}(?!\w)", root) for root in roots):
                 found[name] = passage
     return found
 

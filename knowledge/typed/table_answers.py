@@ -165,7 +165,7 @@ def _selected(asked: TableQuestion, kind: _Kind, priced: Sequence[Priced]) -> Co
     rows, left, column = kind.rows, kind.left, None
     if asked.bounds:
         column, left = (price_column(rows), left) if asked.price else word_column(rows, left)
-        column = column or (price_column(rows) if not left and not asked.price else None)
+        column = column or (_only_price(asked, rows) if not left else None)
         cells = [(row, _cell(row, column)) for row in rows] if column else []
         told = [(row, cell) for row, cell in cells if cell and cell.amount is not None]
         fits = all(same_unit(bound.unit, cell.unit) for bound in asked.bounds for _, cell in told)
@@ -185,6 +185,14 @@ def _selected(asked: TableQuestion, kind: _Kind, priced: Sequence[Priced]) -> Co
     if not asked.bounds and not left and asked.ask == "list":
         return None
     return _told(asked, kind, rows, column, phrase)
+
+
+def _only_price(asked: TableQuestion, rows: Sequence[Row]) -> str | None:
+    """Return the column of prices if a limit can be on nothing else: it has their unit, or there are no other numbers."""
+    column = price_column(rows)
+    numbers = {cell.column for row in rows for cell in row.cells if cell.amount is not None}
+    units = {cell.unit for row in rows for cell in row.cells if cell.column == column}
+    return column if numbers == {column} or {bound.unit for bound in asked.bounds} <= units - {""} else None
 
 
 def _told(asked: TableQuestion, kind: _Kind, rows: Sequence[Row], column: str | None, phrase: str) -> Computed | None:

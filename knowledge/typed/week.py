@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
+from typing import Literal
 
 from knowledge.store import Passage
 from knowledge.typed.clock import DAY
@@ -44,8 +45,10 @@ class State:
     opening: Opening
     """Of the day whose hours decide."""
     until: datetime | None
-    """Local time at which it closes; None if it is closed, or open around the clock."""
+    """Local time at which it closes; None if it is closed, or where the facts do not tell."""
     is_open: bool
+    always: bool = False
+    """Open around the clock for a week and more."""
     next_open: datetime | None = None
     """Local time at which it opens next, if it is closed and the facts tell."""
     next_opening: Opening | None = None
@@ -72,7 +75,8 @@ class Week:
             return None if self._doubted(day, exact=True) else _agreed(told)
         if self._doubted(day, exact=False) or public_holiday(day, self.country) is not False:
             return None
-        return _agreed(self._weekly(day))
+        told = self._weekly(day)
+        return None if self._elsewhere(told) else _agreed(told)
 
     def named(self, feast: Feast) -> Opening | Conflict | None:
         """Return the hours that are told of a feast by its name, whenever it falls."""
@@ -83,6 +87,8 @@ class Week:
     def every(self, weekday: int) -> Opening | Conflict | None:
         """Return the hours of each such weekday; None where they change with the season."""
         told = [f for f in self.hours if isinstance(f.days, Weekly) and weekday in f.days.weekdays]
+        if self._elsewhere(told):
+            return None
         doubted = any(
             not f.days or any(isinstance(d, Weekly) and weekday in d.weekdays for d in f.days) for f in self.unread
         )
@@ -105,21 +111,29 @@ class Week:
             return None
         for start, end in today.spans:
             if start <= minute < end:
-                return State(today, self._until(here, end), is_open=True)
+                until = self._until(here, end)
+                return State(today, None if until == "always" else until, is_open=True, always=until == "always")
         return self._closed(here, minute, today)
+
+    def _elsewhere(self, told: Sequence[Hours]) -> bool:
+        """Tell whether another document has hours of the week that pass over a day: it may be about another place."""
+        weekly = {fact.passage.document for fact in self.hours if isinstance(fact.days, Weekly)}
+        return bool(told) and weekly != {fact.passage.document for fact in told}
 
     def _runs_late(self) -> bool:
         return any(end > DAY for fact in self.hours for _, end in fact.spans)
 
-    def _until(self, here: datetime, end: int) -> datetime | None:
-        """Follow spans that meet at midnight; None for a place that never closes."""
+    def _until(self, here: datetime, end: int) -> datetime | Literal["always"] | None:
+        """Follow spans that meet at midnight; None where they meet a day of which the facts do not tell."""
         day = 0
         while end == DAY and day < 8:  # noqa: PLR2004 -- a week and a day
             following = self.on(here.date() + timedelta(days=day + 1))
-            if not isinstance(following, Opening) or not following.spans or following.spans[0][0]:
+            if not isinstance(following, Opening):
+                return None
+            if not following.spans or following.spans[0][0]:
                 break
             day, end = day + 1, following.spans[0][1]
-        return None if day >= 8 else _moment(here, day, end)  # noqa: PLR2004
+        return "always" if day >= 8 else _moment(here, day, end)  # noqa: PLR2004
 
     def _closed(self, here: datetime, minute: int, today: Opening) -> State:
         for start, _ in today.spans:
