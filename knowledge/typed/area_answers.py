@@ -83,7 +83,8 @@ def _answer(
     if not exact and len({a.name for a in found}) > 1:
         return None
     place = next(name for name in (area.name, *area.also) if _plain(name) == asked)
-    within = f", which is part of {area.name} on our list" if place != area.name else ""
+    coded = area.name.isdigit() or place.isdigit()
+    within = f", which is part of {area.name} on our list" if place != area.name and not coded else ""
     if not area.delivers:
         return Computed(f"No, we do not deliver to {place}.", passages, ("no",)) if kind == "deliver" else None
     if kind == "until":
@@ -144,14 +145,17 @@ def _unlisted(asked: str, question: str, areas: Sequence[Area], facts: Sequence[
     only = next((fact for fact in facts if isinstance(fact, OnlyAreas)), None)
     listed = [area for area in areas if area.delivers and area.listed] or [area for area in areas if area.delivers]
     shown = re.search(re.escape(asked), straight(question), re.IGNORECASE)
-    if only is None or len(listed) < 3 or not shown or not asked or _NO_TOWN.search(asked):  # noqa: PLR2004 -- a list
+    if only is None or len(listed) < 3 or not shown or not asked:  # noqa: PLR2004 -- a list
+        return None
+    coded = re.fullmatch(r"\d{5}", asked) and all(any(n.isdigit() for n in (a.name, *a.also)) for a in listed)
+    if _NO_TOWN.search(asked) and not coded:
         return None
     words = shown[0].split()
-    if len(words) > 3 or not all(word[0].isupper() for word in words):  # noqa: PLR2004 -- a town's name
+    if len(words) > 3 or not (coded or all(word[0].isupper() for word in words)):  # noqa: PLR2004 -- a town's name
         return None
     for area in areas:
         names = {_plain(name) for name in (area.name, *area.also)}
-        if any(_alike(asked, name) for name in names) or re.search(
+        if any(not coded and _alike(asked, name) for name in names) or re.search(
             rf"\b{re.escape(asked)}\b", area.passage.text, re.IGNORECASE
         ):
             return None

@@ -78,6 +78,8 @@ def _of_row(row: Row) -> Area | None:
             also += re.findall(r"\b\d{4,5}\b", cell.text)
         elif _DELIVERY.search(cell.column) and cell.text.lower() in {"no", "none", "not available", "-"}:
             delivers = False
+        elif _PLACES.match(cell.column):
+            also.append(cell.text)
         elif match := _INCLUDING.search(cell.text):
             also += [name for name in names_in(match["list"]) if re.fullmatch(_NAME, name)]
     return Area(row.passage, row.name, delivers, tuple(also), fee, order_by, listed=True)

@@ -17,8 +17,9 @@ from knowledge.typed.places import heading_subject, own_subject
 
 _CUE = re.compile(r"\b(?:open|opens|opened|opening|closed|closes|closing|shut|hours)\b", re.IGNORECASE)
 _HOURS = re.compile(
-    r"\b(?:hours|opening times?|when (?:are|do|is) .*\b(?:open|close)|open(?:ing)? days)\b", re.IGNORECASE
+    r"\b(?:hours|holidays?|closures?|opening times?|when (?:are|do|is) .*\b(?:open|close)|open(?:ing)? days)\b", re.IGNORECASE
 )
+_LABEL = re.compile(r"(?:our |the )?(?:opening |business |store |shop |regular )?(?:hours|opening times?)\s*:?", re.IGNORECASE)
 _CLAUSE_END = re.compile(
     r"(?<=[^\W\d])[.!?]+\s+|(?<=\d)\.\s+(?=[A-Z])|(?<=m\.)\s+(?=(?:We|Our|The|On|Closed|Open)\b)|\n+|\s*;\s*|\s+\|\s+|[.!?]\s*$"
 )
@@ -51,6 +52,7 @@ def _of_passage(passage: Passage, own: frozenset[str]) -> Iterator[Hours | Unrea
     told = re.search(r"\bclosed\b|\bhours\b|\bwe(?:'re| are) open\b", passage.text, re.IGNORECASE)
     titled = titled or bool(told and any(isinstance(days, Feast | Dated) for days in above))
     for text in lines:
+        titled = titled or bool(_LABEL.fullmatch(text))
         if not titled and not _CUE.search(text):
             continue
         line = line_of(text, own)

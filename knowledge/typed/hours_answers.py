@@ -29,7 +29,7 @@ def answer_hours(question: str, facts: Sequence[Fact], now: datetime, zone: Zone
     if asked is None:
         return None
     subject = asked.subject or _main(told)
-    if subject is None:
+    if subject is None or (asked.venue and not _stands_for(asked.venue, subject, facts)):
         return None
     hours = tuple(f for f in told if isinstance(f, Hours) and f.subject == subject)
     unread = tuple(f for f in told if isinstance(f, UnreadHours) and f.subject == subject)
@@ -46,6 +46,15 @@ def _main(told: Sequence[Hours | UnreadHours]) -> str | None:
         return ""
     venues = [subject for subject in subjects if subject in VENUES]
     return venues[0] if len(subjects) == len(venues) == 1 else None
+
+
+def _stands_for(venue: str, subject: str, facts: Sequence[Fact]) -> bool:
+    """Tell whether a word such as "the library" means the place itself: its passages call it so, or nothing else."""
+    if venue == subject:
+        return True
+    passages = [f.passage for f in facts if isinstance(f, OwnName) or (isinstance(f, Hours) and f.subject == subject)]
+    words = {word for p in passages for word in re.findall(r"\w+", f"{p.section} {p.text}".lower())} & VENUES
+    return subject == "" and (venue in words or (venue in {"shop", "store"} and words <= {"shop", "store"}))
 
 
 def _zone(facts: Sequence[Fact], hours: Sequence[Hours], zone: ZoneInfo) -> tuple[ZoneInfo, str] | None:

@@ -68,6 +68,8 @@ class HoursQuestion:
     side: str = "at"
     denied: bool = False
     """It asks whether the place is closed."""
+    venue: str = ""
+    """The word by which the question calls the place, if it does ("museum")."""
 
 
 def hours_question(question: str, subjects: Sequence[str], own: frozenset[str]) -> HoursQuestion | None:
@@ -80,6 +82,7 @@ def hours_question(question: str, subjects: Sequence[str], own: frozenset[str]) 
         text = f"{text[: times[0][0]]}⟦t⟧{text[times[0][1] :]}"
     if len(times) > 1 or (clock and not (clock.half or clock.twenty_four)):
         return None
+    text = re.sub(r"^(when|what time|how late)\b(.*\b(?:close|open|open until)) tonight$", r"\1\2 today", text)
     relative, text = _relative(text)
     text = _NOW_WORDS.sub("⟦N⟧", text)
     found = days_in(text)
@@ -94,13 +97,14 @@ def hours_question(question: str, subjects: Sequence[str], own: frozenset[str]) 
         )
         text = f"{re.sub(r'next $', '', before)}⟦D⟧{text[found[0].end :]}"
     text = re.sub(r"\s+", " ", text).strip()
+    venue = next((word for word in re.findall(r"\w+", text) if word in VENUES), "")
     for ask, pattern in _COMPILED:
         if pattern.fullmatch(text):
             side = _SIDE.search(text)
             return HoursQuestion(
                 ask, subject, found[0].days if found else None, relative,
                 bool(found and found[0].plural), following, this, clock.minutes if clock else None, side[1] if side else "at",
-                denied=bool(re.search(r"\b(?:closed?|shut)\b", text)) and ask in {"now", "closed"},
+                denied=bool(re.search(r"\b(?:closed?|shut)\b", text)) and ask in {"now", "closed"}, venue=venue,
             )  # fmt: skip
     return None
 

@@ -51,6 +51,9 @@ def answer_tables(question: str, facts: Sequence[Fact]) -> Computed | Conflict |
 def _price(name: str, rows: Sequence[Row], priced: Sequence[Priced]) -> Computed | Conflict | None:
     wanted = stemmed(name.split())
     found = [row for row in rows if stemmed(re.sub(r"^the ", "", row.name.lower()).split()) == wanted]
+    if not found and len(wanted) > 1:
+        own = [row for row in rows if wanted[-1] in _naming(row)]
+        found = [row for row in own if stemmed(row.name.split()) == wanted[:-1]]
     told = [(row, cell) for row in found if (cell := _price_cell(row))]
     if not told or len(told) < len(found):
         return None

@@ -1,4 +1,4 @@
-"""Questions that calendar, clock and tables answer, over the two samples and four small invented servers.
+"""Questions that calendar, clock and tables answer, over the two samples and six small invented servers.
 
     python tests/benchmarks/typed_facts.py [--left]
 
@@ -31,8 +31,10 @@ SERVERS = {  # time zone, and whether the questions were written blind
     "emberfall": ("America/New_York", False),
     "copper-kettle": ("Europe/London", False),
     "ashen-keep": ("Europe/Berlin", False),
-    "tidewater-museum": ("America/Los_Angeles", True),
-    "midnight-slice": ("America/Chicago", True),
+    "tidewater-museum": ("America/Los_Angeles", False),
+    "midnight-slice": ("America/Chicago", False),
+    "fern-hill-nursery": ("America/New_York", True),
+    "starfall-outpost": ("UTC", True),
 }
 
 
