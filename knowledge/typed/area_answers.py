@@ -17,26 +17,69 @@ _FOR = r"(?:to|for|in)"
 _X = r"(?P<area>.+?)"
 _ORDER = rf"(?: (?:on|for|with) (?:a |an |my )?(?:(?P<a>{MONEY}) order|orders? (?:of|worth|for) (?P<b>{MONEY})))?"
 _KINDS: tuple[tuple[str, str], ...] = (
-    ("deliver", rf"(?:(?:do|can|could|will|would|does) )?(?:you |⟦P⟧ |they )?(?:also |even |still )?(?:deliver|ship)(?:s|ing)? {_GOODS}{_TO} {_X}(?: too| as well)?"),
+    (
+        "deliver",
+        (
+            rf"(?:(?:do|can|could|will|would|does) )?(?:you |⟦P⟧ |they )?(?:also |even "
+            rf"|still )?(?:deliver|ship)(?:s|ing)? {_GOODS}{_TO} {_X}(?: too| as well)?"
+        ),
+    ),
     ("deliver", rf"is delivery (?:(?:available|possible|offered|done) )?{_FOR} {_X}(?: possible| available)?"),
     ("deliver", rf"(?:do you have )?delivery {_FOR} {_X}"),
-    ("deliver", rf"is {_X} (?:in your delivery (?:area|zone|range)|on (?:your|the) delivery list|in (?:your|the) delivery list)"),
-    ("fee", rf"how much (?:is|does|do|would|will|for|are) (?:it |you )?(?:cost |charge |be )?(?:the )?(?:for )?(?:delivery|to deliver|delivering|shipping)(?: fees?| costs?| charges?)? {_FOR} {_X}(?: cost| be)?{_ORDER}"),
+    (
+        "deliver",
+        (
+            rf"is {_X} (?:in your delivery (?:area|zone|range)|on (?:your|the) delivery list"
+            rf"|in (?:your|the) delivery list)"
+        ),
+    ),
+    (
+        "fee",
+        (
+            rf"how much (?:is|does|do|would|will|for|are) (?:it |you )?(?:cost |charge "
+            rf"|be )?(?:the )?(?:for )?(?:delivery|to deliver|delivering|shipping)(?: fees?| costs?"
+            rf"| charges?)? {_FOR} {_X}(?: cost| be)?{_ORDER}"
+        ),
+    ),
     ("fee", rf"how much (?:does|would|will) (?:the )?delivery {_FOR} {_X} (?:cost|be){_ORDER}"),
-    ("fee", rf"(?:what is |what are )?(?:the |your )?(?:delivery |shipping )?(?:fees?|costs?|charges?|price) (?:{_FOR} |of )(?:delivery {_FOR} |delivering {_FOR} |deliveries {_FOR} )?{_X}{_ORDER}"),
+    (
+        "fee",
+        (
+            rf"(?:what is |what are )?(?:the |your )?(?:delivery |shipping )?(?:fees?|costs?"
+            rf"|charges?|price) (?:{_FOR} |of )(?:delivery {_FOR} |delivering {_FOR} "
+            rf"|deliveries {_FOR} )?{_X}{_ORDER}"
+        ),
+    ),
     ("fee", rf"(?:what is )?(?:the )?{_X} delivery (?:fee|cost|charge)"),
     ("fee", rf"(?:what is )?(?:the )?delivery (?:fee|cost|charge)s? {_X}"),
     ("fee", rf"(?:what does|how much does) delivery {_FOR} {_X} cost{_ORDER}"),
-    ("until", rf"(?:when|what time|by when|by what time|until when|until what time|how late) (?:can|do|must|should) (?:i|we|you) (?:have to |need to |still )?order (?:by )?(?:for |to get )?(?:same[- ]day(?: delivery)?) {_FOR} {_X}(?: by)?"),
-    ("until", rf"(?:what is |when is )?(?:the |your )?(?:same[- ]day |order |ordering )*(?:delivery )?(?:cut-?\s?off|deadline|order[- ]by time)(?: time)?(?: for same[- ]day(?: delivery)?)? {_FOR} {_X}"),
-)  # fmt: skip
+    (
+        "until",
+        (
+            rf"(?:when|what time|by when|by what time|until when|until what time|how late) (?:can"
+            rf"|do|must|should) (?:i|we|you) (?:have to |need to |still )?order (?:by )?(?:for "
+            rf"|to get )?(?:same[- ]day(?: delivery)?) {_FOR} {_X}(?: by)?"
+        ),
+    ),
+    (
+        "until",
+        (
+            rf"(?:what is |when is )?(?:the |your )?(?:same[- ]day |order "
+            rf"|ordering )*(?:delivery )?(?:cut-?\s?off|deadline"
+            rf"|order[- ]by time)(?: time)?(?: for same[- ]day(?: delivery)?)? {_FOR} {_X}"
+        ),
+    ),
+)
 _COMPILED = tuple((kind, re.compile(pattern)) for kind, pattern in _KINDS)
 _AROUND = re.compile(
-    r"^(?:the |a )?(?:town of |city of |borough of |zip(?: ?code)? |post(?:al)? ?code )*|(?:,? (?:nj|new jersey|town|city|area|borough|village))$|(?:'s)?$"
+    r"^(?:the |a )?(?:town of |city of |borough of |zip(?: ?code)? |post(?:al)? ?code )*"
+    r"|(?:,? (?:nj|new jersey|town|city|area|borough|village))$|(?:'s)?$"
 )
 _NO_TOWN = re.compile(
-    r"\b(?:university|college|hospital|school|cent(?:er|re)|street|st|avenue|ave|road|rd|church|hotel|station|county|campus|"
-    r"airport|park|home|house|office|work|building|apartment|mall|my|our|dorm|north|south|east|west|junction|downtown|township|heights|hall|clinic|lane|drive|square)\b|\d",
+    r"\b(?:university|college|hospital|school|cent(?:er|re)|street|st|avenue|ave|road|rd"
+    r"|church|hotel|station|county|campus|"
+    r"airport|park|home|house|office|work|building|apartment|mall|my|our|dorm|north|south|east"
+    r"|west|junction|downtown|township|heights|hall|clinic|lane|drive|square)\b|\d",
     re.IGNORECASE,
 )
 _ALIKE = 0.8
@@ -134,7 +177,10 @@ def _fee(
             ("free", rule.total.shown),
         )
     return Computed(
-        f"The delivery fee for {place} is {fee}: an order of {spent.shown} does not reach free delivery, which begins {condition}.",
+        (
+            f"The delivery fee for {place} is {fee}: an order of {spent.shown} does not reach free "
+            f"delivery, which begins {condition}."
+        ),
         passages,
         (fee, rule.total.shown),
     )

@@ -12,7 +12,10 @@ from knowledge.typed.money import MONEY, amount_in
 from knowledge.typed.tables import is_price
 
 _PLACES = re.compile(
-    r"^(?:town|city|area|zone|village|suburb|neighbou?rhood|district|region|location|place|borough|zip(?: ?code)?|post(?:al)? ?code)s?(?: name)?$",
+    (
+        r"^(?:town|city|area|zone|village|suburb|neighbou?rhood|district|region|location|place"
+        r"|borough|zip(?: ?code)?|post(?:al)? ?code)s?(?: name)?$"
+    ),
     re.IGNORECASE,
 )
 _CODES = re.compile(r"\b(?:zip|post(?:al)? ?code)", re.IGNORECASE)
@@ -21,24 +24,42 @@ _ORDER_BY = re.compile(r"\b(?:cut-?\s?off|order by|orders? until|last order|dead
 _NAME = r"(?:(?:the )?(?:(?:St|Mt|Ft)\. )?[A-Z][\w'-]*(?: (?:(?:of|upon|on|the|le|la|de) )?[A-Z][\w'-]*)*|\d{4,5})"
 _LIST = rf"(?:{_NAME})(?:(?:, and |, or |, | and | or | & )(?:not to |to )?(?:{_NAME}))*"
 _TO = re.compile(
-    rf"\b(?P<no>(?:do not|don't|does not|doesn't|cannot|can't|can not|no longer|never) )?(?:also |currently |now |gladly )*(?:deliver|ship)s? (?P<only>only )?(?:out )?to (?P<list>{_LIST})(?P<rest>[^.;!\n]*)"
+    rf"\b(?P<no>(?:do not|don't|does not|doesn't|cannot|can't|can not|no longer"
+    rf"|never) )?(?:also |currently |now |gladly )*(?:deliver"
+    rf"|ship)s? (?P<only>only )?(?:out )?to (?P<list>{_LIST})(?P<rest>[^.;!\n]*)"
 )
 _NOT_TO = re.compile(rf"\b(?:so )?not to (?P<list>{_LIST})")
 _ONLY = re.compile(
-    r"\b(?:deliver|ship)s? only to (?:the )?(?:towns|places|areas|addresses|cities|zones|zip codes|postcodes|postal codes)?\b(?=[^.]*\b(?:list|table|above|below|named))|\b(?:no|not) (?:delivery |deliver )?outside (?:of )?(?:the|these|this|our) (?:list|towns|areas|zones)",
+    (
+        r"\b(?:deliver|ship)s? only to (?:the )?(?:towns|places|areas|addresses|cities|zones"
+        r"|zip codes|postcodes|postal codes)?\b(?=[^.]*\b(?:list|table|above|below|named))|\b(?:no"
+        r"|not) (?:delivery |deliver )?outside (?:of )?(?:the|these|this|our) (?:list|towns|areas"
+        r"|zones)"
+    ),
     re.IGNORECASE,
 )
 _INCLUDING = re.compile(r"\bincluding (?P<list>[^.;:()]+)")
 _CONDITION = re.compile(r"\b(?:on|if|when|only|over|minimum|except|unless|for|by|from|until|with|but)\b|\d")
 _HEDGED = re.compile(
-    r"\b(?:if|when|on|during|used to|soon|plan|hope|may|might|yet|unable|not|never|stopp?\w*|refuse\w*|neither|for orders)\b|n't\b",
+    (
+        r"\b(?:if|when|on|during|used to|soon|plan|hope|may|might|yet|unable|not|never|stopp?\w*"
+        r"|refuse\w*|neither|for orders)\b|n't\b"
+    ),
     re.IGNORECASE,
 )
 """What before "we deliver to" takes it back or limits it."""
 _FREE = (
-    re.compile(rf"\b[Dd]elivery is free (?:in |to |within )?(?P<area>{_NAME})? ?(?:on|for|with) (?:all )?orders? (?P<over>of|over|above|from) (?P<total>{MONEY})(?P<more> (?:or more|and up|and over|or over))?"),
-    re.compile(rf"\b[Ff]ree delivery (?:in |to |within )?(?P<area>{_NAME})? ?(?:on|for|with) (?:all )?orders? (?P<over>of|over|above|from) (?P<total>{MONEY})(?P<more> (?:or more|and up|and over|or over))?"),
-)  # fmt: skip
+    re.compile(
+        rf"\b[Dd]elivery is free (?:in |to |within )?(?P<area>{_NAME})? ?(?:on|for"
+        rf"|with) (?:all )?orders? (?P<over>of|over|above"
+        rf"|from) (?P<total>{MONEY})(?P<more> (?:or more|and up|and over|or over))?"
+    ),
+    re.compile(
+        rf"\b[Ff]ree delivery (?:in |to |within )?(?P<area>{_NAME})? ?(?:on|for"
+        rf"|with) (?:all )?orders? (?P<over>of|over|above"
+        rf"|from) (?P<total>{MONEY})(?P<more> (?:or more|and up|and over|or over))?"
+    ),
+)
 
 
 def areas_in(passages: Sequence[Passage], rows: Sequence[Row]) -> Iterator[Area | OnlyAreas | FreeDelivery]:

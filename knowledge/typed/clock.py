@@ -1,5 +1,6 @@
 """Times of day in a text: 12 and 24 hours, ranges, ranges that end after midnight."""
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +21,10 @@ _RANGE = re.compile(
 )
 _SINGLE = re.compile(rf"(?<![\w$€£.,:/-]){ONE}(?![\w%/]|[.,:]\d|-\d)", re.IGNORECASE)
 _ALL_DAY = re.compile(
-    r"\b(?:24\s?/\s?7|(?<=open\s)24\s?(?:hours|hrs|h)(?:\s(?:a|per)\sday)?|24\shours\s(?:a|per)\sday|(?:a)?round[ -]the[ -]clock)\b",
+    (
+        r"\b(?:24\s?/\s?7|(?<=open\s)24\s?(?:hours|hrs|h)(?:\s(?:a|per)\sday)?|24\shours\s(?:a"
+        r"|per)\sday|(?:a)?round[ -]the[ -]clock)\b"
+    ),
     re.IGNORECASE,
 )
 
@@ -124,7 +128,10 @@ def _hourly(match: re.Match[str], first: Clock, second: Clock, text: str) -> boo
     return dashed and not re.match(
         r"\s*(?:[a-z$€£%°\"]|-\w)",
         re.sub(
-            r"^\s*(?:on|and|every|daily|each|mon|tue|wed|thu|fri|sat|sun|except|weekdays|weekends|only|closed|monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b.*",
+            (
+                r"^\s*(?:on|and|every|daily|each|mon|tue|wed|thu|fri|sat|sun|except|weekdays|weekends|only"
+                r"|closed|monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b.*"
+            ),
             "",
             text[match.end() :],
             flags=re.IGNORECASE | re.DOTALL,
@@ -183,5 +190,5 @@ def _by_order(pairs: Sequence[tuple[Clock, Clock]]) -> tuple[Span, ...]:
 def _ordered(spans: Sequence[Span]) -> tuple[Span, ...]:
     """Let each span that ends before it begins end after midnight; spans out of order are none at all."""
     moved = tuple((start, end if end > start else end + DAY) for start, end in spans)
-    fits = all(a[1] <= b[0] for a, b in zip(moved, moved[1:], strict=False)) and all(a != b for a, b in spans)
+    fits = all(a[1] <= b[0] for a, b in itertools.pairwise(moved)) and all(a != b for a, b in spans)
     return moved if fits else ()

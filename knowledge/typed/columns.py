@@ -11,7 +11,10 @@ from knowledge.typed.tables import is_price
 _RELATIONS = frozenset(
     map(
         stem,
-        "need needs require requires use uses take contain contains made sold brewed crafted give gives using requiring needing".split(),
+        (
+            "need needs require requires use uses take contain contains made sold brewed crafted give "
+            "gives using requiring needing"
+        ).split(),
     )
 )
 _USES = frozenset(map(stem, "need require use take contain".split()))
@@ -98,7 +101,11 @@ def _flagged(rows: Sequence[Row], left: Sequence[str]) -> Held | None:
     """Return the rows with a yes in the column of yes and no that the words name."""
     for column in dict.fromkeys(cell.column for row in rows for cell in row.cells):
         told = [(row, cell.text.lower()) for row in rows for cell in row.cells if cell.column == column]
-        if tuple(stems(column)) == tuple(left) and len(told) == len(rows) and {text for _, text in told} == {"yes", "no"}:
+        if (
+            tuple(stems(column)) == tuple(left)
+            and len(told) == len(rows)
+            and {text for _, text in told} == {"yes", "no"}
+        ):
             return Held(tuple(row for row, text in told if text == "yes"), f"with {column.lower()}: yes")
     return None
 

@@ -11,18 +11,26 @@ from knowledge.typed.kinds import Dated, Days, Feast, MonthDay, PublicHolidays, 
 
 _LAST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _EVERY = tuple(range(7))
-_WEEKDAY = r"\b(?:(?i:mondays?|tuesdays?|wednesdays?|thursdays?|fridays?|saturdays?|sundays?|mon|tues?|weds?|thurs?|thu|fri|sat|sun)\b\.?|(?-i:Mo|Tu|We|Th|Fr|Sa|Su|M|F)(?=\s?[-\u2013,/]\s?(?-i:Mo|Tu|We|Th|Fr|Sa|Su|F)\b)|(?<=[-\u2013,/])(?-i:Mo|Tu|We|Th|Fr|Sa|Su|F)\b|(?-i:Mo|Tu|We|Th|Fr|Sa|Su)(?=:?\s+\d))"
+_WEEKDAY = (
+    r"\b(?:(?i:mondays?|tuesdays?|wednesdays?|thursdays?|fridays?|saturdays?|sundays?|mon"
+    r"|tues?|weds?|thurs?|thu|fri|sat|sun)\b\.?|(?-i:Mo|Tu|We|Th|Fr|Sa|Su|M"
+    r"|F)(?=\s?[-\u2013,/]\s?(?-i:Mo|Tu|We|Th|Fr|Sa|Su|F)\b)|(?<=[-\u2013,/])(?-i:Mo|Tu|We|Th"
+    r"|Fr|Sa|Su|F)\b|(?-i:Mo|Tu|We|Th|Fr|Sa|Su)(?=:?\s+\d))"
+)
 _TO = r"\s*(?:-|\u2013|\u2014|\u2212|to|till?|until|thru|through)\s*"
 _JOIN = r"\s*(?:,\s*and|,\s*&|,|&|\+|/|and|or)\s*(?:on\s+)?"
 _ONE_OR_RUN = rf"{_WEEKDAY}(?:{_TO}{_WEEKDAY})?"
 _WEEK = re.compile(rf"(?:\b(?:every|each|all)\s+)?{_ONE_OR_RUN}(?:{_JOIN}{_ONE_OR_RUN})*(?!\w)")
 _WEEK_WORDS = (
     (r"\b(?:monday|mon)\s?(?:-|\u2013|to|through)\s?(?:friday|fri)\s+and\s+weekends\b", _EVERY),
-    (r"\b(?:every|each)\s?day(?:\s+of\s+the\s+week)?\b|\bdaily\b|\b(?:7|seven)\s+days\s+(?:a|per)\s+week\b|\ball\s+week(?:\s+long)?\b", _EVERY),
+    (((r"\b(?:every|each)\s?day(?:\s+of\s+the\s+week)?\b|\bdaily\b|\b(?:7|seven)\s+days\s+(?:a|per)\s+week\b|\ball\s+week(?:\s+long)?\b")), _EVERY),
     (r"\b(?:on\s+)?week\s?days\b|\bworkdays\b|\b(?:every|each)\s+weekday\b", (0, 1, 2, 3, 4)),
     (r"\b(?:on\s+)?(?:the\s+)?week-?\s?ends\b|\b(?:every|each)\s+weekend\b", (5, 6)),
 )  # fmt: skip
-_MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
+)
 _NUMBER = r"(?:the\s+)?(\d{1,2})(?:st|nd|rd|th)?(?![\d:.]\d|\d|\s?[ap]\.?m)"
 _MONTH_FIRST = rf"\b({_MONTH})\s+{_NUMBER}"
 _DAY_FIRST = rf"\b{_NUMBER}\s+(?:of\s+)?({_MONTH})"

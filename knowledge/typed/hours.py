@@ -17,14 +17,19 @@ from knowledge.typed.places import heading_subject, own_subject
 
 _CUE = re.compile(r"\b(?:open|opens|opened|opening|closed|closes|closing|shut|hours)\b", re.IGNORECASE)
 _HOURS = re.compile(
-    r"\b(?:hours|holidays?|closures?|opening times?|when (?:are|do|is) .*\b(?:open|close)|open(?:ing)? days)\b", re.IGNORECASE
+    r"\b(?:hours|holidays?|closures?|opening times?|when (?:are|do|is) .*\b(?:open|close)|open(?:ing)? days)\b",
+    re.IGNORECASE,
 )
-_LABEL = re.compile(r"(?:our |the )?(?:opening |business |store |shop |regular )?(?:hours|opening times?)\s*:?", re.IGNORECASE)
+_LABEL = re.compile(
+    r"(?:our |the )?(?:opening |business |store |shop |regular )?(?:hours|opening times?)\s*:?", re.IGNORECASE
+)
 _CLAUSE_END = re.compile(
-    r"(?<=[^\W\d])[.!?]+\s+|(?<=\d)\.\s+(?=[A-Z])|(?<=m\.)\s+(?=(?:We|Our|The|On|Closed|Open)\b)|\n+|\s*;\s*|\s+\|\s+|[.!?]\s*$"
+    r"(?<=[^\W\d])[.!?]+\s+|(?<=\d)\.\s+(?=[A-Z])|(?<=m\.)\s+(?=(?:We|Our|The|On|Closed"
+    r"|Open)\b)|\n+|\s*;\s*|\s+\|\s+|[.!?]\s*$"
 )
 _ALARM = re.compile(
-    r"\b(?:until further notice|temporarily|permanently|renovat\w+|on vacation|closed down|currently closed|by appointment only"
+    r"\b(?:until further notice|temporarily|permanently|renovat\w+|on vacation|closed down"
+    r"|currently closed|by appointment only"
     r"|hours (?:may|can|might|will)? ?(?:vary|change|differ)|subject to change|moved to)\b",
     re.IGNORECASE,
 )

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from knowledge.claims import MONTHS, WEEKDAYS
-from knowledge.store import Passage
 from knowledge.typed import feasts
 from knowledge.typed.clock import DAY, clock_time
 from knowledge.typed.hours_questions import HoursQuestion, dates_of, hours_question, next_date
@@ -14,6 +14,9 @@ from knowledge.typed.kinds import Computed, Conflict, Dated, Fact, Feast, Hours,
 from knowledge.typed.places import VENUES
 from knowledge.typed.week import Opening, State, Week
 from knowledge.typed.wording import listing
+
+if TYPE_CHECKING:
+    from knowledge.store import Passage
 
 Answer = Computed | Conflict | None
 
@@ -138,14 +141,17 @@ class _Teller:
             return None
         openings = [state.opening]
         text = f"{self._who} {self._are} closed now"
-        if self._asked.ask == "now" or self._asked.ask == "open":
+        if self._asked.ask in {"now", "open"}:
             text = f"{'Yes' if self._asked.denied else 'No'}, {text}"
         values = ["closed"]
         if state.next_open and state.next_opening:
             day = state.next_open.date()
             when = "today" if day == self._today else self._label(day)
             time = clock_time(state.next_open.hour * 60 + state.next_open.minute, state.next_opening.facts[0].clock)
-            text += f"; {self._who} open{'' if self._who == 'we' else 's'} {when} at {time}{self._noted(state.next_opening)}"
+            text += (
+                f"; {self._who} open{'' if self._who == 'we' else 's'} {when} at "
+                f"{time}{self._noted(state.next_opening)}"
+            )
             openings.append(state.next_opening)
             values += [when, time]
         elif self._asked.ask == "next":
@@ -218,7 +224,10 @@ class _Teller:
         called = f", {self._feast_name(fact)}" if isinstance(fact, Feast) else ""
         first = f"open {self._spans(usual)}" if usual.spans else "closed"
         then = f"open {self._spans(coming)}" if coming.spans else "closed"
-        text = f"on {name}s {self._who} {self._are} usually {first}, but on {_date(day)}{called}, {self._who} {self._are} {then}{self._noted(coming)}"
+        text = (
+            f"on {name}s {self._who} {self._are} usually {first}, but on {_date(day)}{called}, "
+            f"{self._who} {self._are} {then}{self._noted(coming)}"
+        )
         return self._computed(text, [coming, usual], [first, then])
 
     def _day(self, day: date, label: str) -> Answer:

@@ -15,9 +15,12 @@ SEASONAL = re.compile(
     re.IGNORECASE,
 )
 _TEMPORAL = re.compile(
-    r"\b(?:first|second|third|fourth|last|1st|2nd|3rd|4th|alternate|alternating|other|weeks?|months?|today|tomorrow|tonight|"
-    r"january|february|march|april|may|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug|"
-    r"sept?|oct|nov|dec|eve|vacation|break|ramadan|lent|advent|occasionally|sometimes|when|if|unless|until|usually|some|"
+    r"\b(?:first|second|third|fourth|last|1st|2nd|3rd|4th|alternate|alternating|other|weeks?"
+    r"|months?|today|tomorrow|tonight|"
+    r"january|february|march|april|may|june|july|august|september|october|november|december"
+    r"|jan|feb|mar|apr|jun|jul|aug|"
+    r"sept?|oct|nov|dec|eve|vacation|break|ramadan|lent|advent|occasionally|sometimes|when|if"
+    r"|unless|until|usually|some|"
     r"most|many|night|nights|evening|evenings|morning|mornings|late|early)\b"
 )
 """What says when, and was not understood: the line is about time, not about another place."""
@@ -32,12 +35,16 @@ _CLOSED = re.compile(
     re.IGNORECASE,
 )
 _OPEN_AT = re.compile(
-    r"\bopens?\s+(?:the doors\s+)?(?:at|from)\s+(\S+(?:\s?[ap]\.?m\b\.?)?)\s*,?\s*(?:and|then)?\s*(?:we\s+)?clos(?:e|es|ing)\s+(?:at\s+)?"
+    r"\bopens?\s+(?:the doors\s+)?(?:at|from)\s+(\S+(?:\s?[ap]\.?m\b\.?)?)\s*,?\s*(?:and"
+    r"|then)?\s*(?:we\s+)?clos(?:e|es|ing)\s+(?:at\s+)?"
     r"(\d\S*(?:\s?[ap]\.?m\b\.?)?|midnight)",
     re.IGNORECASE,
 )
 _DROPPED = (
-    r"\(?\b(?:with\s+)?(?:the\s+)?last\s+(?:entry|entries|admission|orders?|call|seating|check-in|appointments?)\b[^);,]*\)?",
+    (
+        r"\(?\b(?:with\s+)?(?:the\s+)?last\s+(?:entry|entries|admission|orders?|call|seating"
+        r"|check-in|appointments?)\b[^);,]*\)?"
+    ),
     r",?\s*whatever\s+(?:weekday|day)\s+(?:it|that)\s+(?:falls|is)\s*(?:on)?",
     r",?\s*(?:and\s+)?(?:we\s+)?(?:re-?open|(?:are\s+)?open\s+again|are\s+back)\s+on\s+[^,;]*$",
     r",?\s*like\s+(?:every|each|any)\s+(?:other\s+)?\w+day\b",
@@ -102,10 +109,9 @@ def line_of(text: str, own: frozenset[str]) -> Line:
     text = _OPEN_AT.sub(r"open \1 - \2", text)
     marked = _mark(text)
     note = ""
-    if match := _NOTE.search(marked.text.rstrip(" .!")):
-        if "⟦" not in match["note"] and "⟦T" in marked.text:
-            note = match["note"].strip()
-            marked.text = marked.text[: match.start()]
+    if (match := _NOTE.search(marked.text.rstrip(" .!"))) and "⟦" not in match["note"] and "⟦T" in marked.text:
+        note = match["note"].strip()
+        marked.text = marked.text[: match.start()]
     subject, kinds = _subject_and_marks(marked.text, own)
     all_days = tuple(item.days for item in marked.days)
     timed = bool(marked.spans)
@@ -156,7 +162,9 @@ def _asides_dropped(text: str) -> str:
         left = match[1]
         for item in reversed(days_in(left)):
             left = left[: item.start] + left[item.end :]
-        runs = any(isinstance(item.days, Dated) and item.days.first[0] != item.days.last[0] for item in days_in(match[1]))
+        runs = any(
+            isinstance(item.days, Dated) and item.days.first[0] != item.days.last[0] for item in days_in(match[1])
+        )
         if before and not runs and not set(re.findall(r"[\w']+", left.lower())) - _IN_ASIDES:
             text = text.replace(match[0], " ", 1)
     return text

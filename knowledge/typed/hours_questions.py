@@ -26,24 +26,62 @@ _PATTERNS: tuple[tuple[Ask, str], ...] = (
     ("now", rf"(?:(?:are|is) {_PLACE} )?{_NOW}open(?: still| already)?(?: for business)?(?: ⟦N⟧)?"),
     ("now", rf"{_PLACE} {_NOW}open(?: ⟦N⟧)?"),
     ("now", rf"(?:are|is) {_PLACE} {_NOW}(?:closed|shut)(?: ⟦N⟧)?"),
-    ("open", rf"(?:(?:are|is|will|do|does|would) )?(?:{_PLACE} )?(?:be |stay )?{_NOW}open(?:ed|ing)? (?:{_DAY} {_AT}|{_AT} {_DAY}|{_DAY}|{_AT})"),
+    (
+        "open",
+        (
+            rf"(?:(?:are|is|will|do|does|would) )?(?:{_PLACE} )?(?:be |stay )?{_NOW}open(?:ed"
+            rf"|ing)? (?:{_DAY} {_AT}|{_AT} {_DAY}|{_DAY}|{_AT})"
+        ),
+    ),
     ("open", rf"(?:{_DAY} {_AT}|{_AT} {_DAY}|{_DAY}) (?:(?:are|is|will|do|does) )?(?:{_PLACE} )?(?:be )?open"),
     ("closed", rf"(?:(?:are|is|will|do|does) )?(?:{_PLACE} )?(?:be )?(?:closed?|shut) {_DAY}"),
     ("closed", rf"{_DAY} (?:(?:are|is) )?(?:{_PLACE} )?(?:closed|shut)"),
-    ("closes", rf"(?:when|(?:at )?what time|how (?:late|long)|(?:un)?til (?:when|what time)|until when|until what time) (?:(?:do|does|are|is|will|would) )?{_PLACE} (?:be )?(?:close|closing|shut|(?:stay )?open until|close up|close down)(?: {_DAY})?"),
-    ("closes", rf"(?:how (?:late|long)|until (?:when|what time)) (?:are|is|do|does|will) {_PLACE} (?:be |stay )?open(?: until)?(?: {_DAY})?"),
+    (
+        "closes",
+        (
+            rf"(?:when|(?:at )?what time|how (?:late|long)|(?:un)?til (?:when|what time)|until when"
+            rf"|until what time) (?:(?:do|does|are|is|will|would) )?{_PLACE} (?:be )?(?:close"
+            rf"|closing|shut|(?:stay )?open until|close up|close down)(?: {_DAY})?"
+        ),
+    ),
+    (
+        "closes",
+        (
+            rf"(?:how (?:late|long)|until (?:when|what time)) (?:are|is|do|does"
+            rf"|will) {_PLACE} (?:be |stay )?open(?: until)?(?: {_DAY})?"
+        ),
+    ),
     ("closes", rf"{_DAY} (?:when|what time) (?:do|does|are|is) {_PLACE} (?:close|closing)"),
     ("closes", rf"(?:what is )?(?:the |your )?closing time(?: {_DAY})?"),
-    ("opens", rf"(?:when|(?:at )?what time|how early) (?:(?:do|does|are|is|will) )?{_PLACE} (?:be )?(?:open|opening)(?: up)? {_DAY}"),
+    (
+        "opens",
+        (
+            rf"(?:when|(?:at )?what time|how early) (?:(?:do|does|are|is"
+            rf"|will) )?{_PLACE} (?:be )?(?:open|opening)(?: up)? {_DAY}"
+        ),
+    ),
     ("opens", rf"(?:what is )?(?:the |your )?opening time {_DAY}"),
-    ("hours", rf"(?:what (?:are|is) )?(?:the |your |⟦P⟧ |⟦P⟧'s )?(?:opening |business |store |shop )?(?:hours|opening times?)(?: like)? {_DAY}"),
+    (
+        "hours",
+        (
+            rf"(?:what (?:are|is) )?(?:the |your |⟦P⟧ |⟦P⟧'s )?(?:opening |business |store "
+            rf"|shop )?(?:hours|opening times?)(?: like)? {_DAY}"
+        ),
+    ),
     ("hours", rf"{_DAY} (?:opening |business )?(?:hours|opening times?)"),
     ("hours", rf"{_WHEN} (?:are|is|will) {_PLACE} (?:be )?open {_DAY}"),
-    ("next", rf"when (?:do|does|are|is|will) {_PLACE} (?:be )?(?:(?:next |re)-?open(?:ing)?|open(?:ing)? (?:next|again)|back open)"),
-)  # fmt: skip
+    (
+        "next",
+        (
+            rf"when (?:do|does|are|is|will) {_PLACE} (?:be )?(?:(?:next |re)-?open(?:ing)?"
+            rf"|open(?:ing)? (?:next|again)|back open)"
+        ),
+    ),
+)
 _COMPILED = tuple((ask, re.compile(pattern)) for ask, pattern in _PATTERNS)
 _RELATIVE = re.compile(
-    r"\b(today|tonight|tomorrow(?: (?:morning|afternoon|evening|night))?|yesterday|this (?:morning|afternoon|evening))\b"
+    r"\b(today|tonight|tomorrow(?: (?:morning|afternoon|evening|night))?|yesterday"
+    r"|this (?:morning|afternoon|evening))\b"
 )
 _NOW_WORDS = re.compile(r"\b(?:right now|just now|now|at the moment|at this time|at this hour|currently|this minute)\b")
 _SIDE = re.compile(r"\b(after|past|before|by|until|around) ⟦t⟧")
@@ -102,10 +140,18 @@ def hours_question(question: str, subjects: Sequence[str], own: frozenset[str]) 
         if pattern.fullmatch(text):
             side = _SIDE.search(text)
             return HoursQuestion(
-                ask, subject, found[0].days if found else None, relative,
-                bool(found and found[0].plural), following, this, clock.minutes if clock else None, side[1] if side else "at",
-                denied=bool(re.search(r"\b(?:closed?|shut)\b", text)) and ask in {"now", "closed"}, venue=venue,
-            )  # fmt: skip
+                ask,
+                subject,
+                found[0].days if found else None,
+                relative,
+                bool(found and found[0].plural),
+                following,
+                this,
+                clock.minutes if clock else None,
+                side[1] if side else "at",
+                denied=bool(re.search(r"\b(?:closed?|shut)\b", text)) and ask in {"now", "closed"},
+                venue=venue,
+            )
     return None
 
 

@@ -10,7 +10,10 @@ _SIGN = {
     "euros": "€", "€": "€", "gbp": "£", "pound": "£", "pounds": "£", "quid": "£", "£": "£",
 }  # fmt: skip
 NUMBER = r"\d[\d,.]*(?<![.,])(?:k\b)?"
-MONEY = rf"(?:(?:[$€£]|US\$|USD|EUR|GBP)\s?{NUMBER}|{NUMBER}\s?(?:[$€£]|USD\b|EUR\b|GBP\b|dollars?\b|bucks?\b|euros?\b|pounds?\b|[A-Za-z]+\b)?)"
+MONEY = (
+    rf"(?:(?:[$€£]|US\$|USD|EUR|GBP)\s?{NUMBER}|{NUMBER}\s?(?:[$€£]|USD\b|EUR\b|GBP\b"
+    rf"|dollars?\b|bucks?\b|euros?\b|pounds?\b|[A-Za-z]+\b)?)"
+)
 _PARTS = re.compile(
     rf"(?P<before>[$€£]|US\$|USD|EUR|GBP)?\s?(?P<number>{NUMBER})\s?(?P<after>[^\W\d_]+(?: [^\W\d_]+)?|[$€£%°])?",
     re.IGNORECASE,

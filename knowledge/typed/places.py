@@ -9,19 +9,23 @@ from knowledge.typed.days import days_in, straight
 
 _OWN = frozenset("we we're it our us you your the shop store place office business company premises".split())
 VENUES = frozenset(
-    "shop store place boutique cafe café bakery museum gallery library restaurant bar pub tavern inn diner salon studio "
+    "shop store place boutique cafe café bakery museum gallery library restaurant bar pub "
+    "tavern inn diner salon studio "
     "gym clinic garage office market nursery farm theatre theater cinema bookshop bookstore brewery winery "
     "pharmacy florist deli pizzeria arcade workshop".split()
 )
 """Words that may stand for the whole place."""
 _NEUTRAL = frozenset(
-    "hours hour opening open closed close business regular normal standard usual weekly holiday holidays special public "
+    "hours hour opening open closed close business regular normal standard usual weekly "
+    "holiday holidays special public "
     "bank times time when what are is your our you do does the a an of and or for in on at to have we weekday weekend "
     "weekdays weekends days day visit visiting us about contact info information faq faqs questions question general "
     "find location directions which schedule exceptions closures closing dates date around here "
-    "news update updates updated announcement announcements notice changes welcome late extended early note notes please hello winter break "
+    "news update updates updated announcement announcements notice changes welcome late "
+    "extended early note notes please hello winter break "
     "during before after from until till all every each frequently asked guide details "
-    "new year year's christmas easter summer winter spring autumn fall seasonal practical eastern central pacific mountain local season annual".split()
+    "new year year's christmas easter summer winter spring autumn fall seasonal practical "
+    "eastern central pacific mountain local season annual".split()
 )
 _NAMED = re.compile(
     r"^(?P<name>[A-Z][\w'\u2019]*(?:\s+(?:&|and|of|the|[A-Z][\w'\u2019]*))*?)\s+(?:is|are)\s+(?:open|closed)\b"

@@ -96,7 +96,7 @@ def _kind(words: Sequence[str], rows: Sequence[Row]) -> _Kind | None:
 
 def _naming(row: Row) -> set[str]:
     """Return the stems by which a table's rows are called, from its heading and the column of names."""
-    heading = [s for s in stems(row.heading.replace("-", " ").replace("_", " "))]
+    heading = list(stems(row.heading.replace("-", " ").replace("_", " ")))
     generic = {stem(word) for word in "list price prices our table menu the all and of our".split()}
     called = [word for word in heading if word not in generic | _ANY and not word.isdigit()]
     return {stem(row.noun), *called[-1:]} - _ANY - {stem("name"), stem("title"), ""}
@@ -145,7 +145,14 @@ def _extreme(asked: TableQuestion, kind: _Kind, priced: Sequence[Priced]) -> Com
     told = [(row, cell) for row, cell in cells if cell and cell.amount is not None]
     unpriced = sum(cell is None and _is_prose(row) for row, cell in cells)
     left = tuple(word for word in left if word not in stems(column or ""))
-    if column is None or left or len(told) + unpriced < len(kind.rows) or len(told) + unpriced < 2 or not told or not _one_unit(told):  # noqa: PLR2004 -- a choice
+    if (
+        column is None
+        or left
+        or len(told) + unpriced < len(kind.rows)
+        or len(told) + unpriced < 2
+        or not told
+        or not _one_unit(told)
+    ):
         return None
     best = (max if asked.ask == "most" else min)(cell.amount for _, cell in told if cell.amount is not None)
     best_rows = [(row, cell) for row, cell in told if cell.amount == best]
@@ -156,7 +163,10 @@ def _extreme(asked: TableQuestion, kind: _Kind, priced: Sequence[Priced]) -> Com
     if is_price(column) and not re.search(r"fee|charge", column, re.IGNORECASE):
         word = "most expensive" if asked.ask == "most" else "cheapest"
         are = "is" if len(best_rows) == 1 else "are"
-        text = f"The {word} of the {kind.plural} {'with a price ' if unpriced else ''}on our list {are} {names}, at {shown}."
+        text = (
+            f"The {word} of the {kind.plural} {'with a price ' if unpriced else ''}on our list {are} "
+            f"{names}, at {shown}."
+        )
     else:
         word = "highest" if asked.ask == "most" else "lowest"
         have = "has" if len(best_rows) == 1 else "have"

@@ -12,8 +12,14 @@ from knowledge.typed.wording import bare, plain
 
 Ask = Literal["list", "count", "most", "least"]
 _NUMBER = rf"(?P<before>[$€£]\s?)?(?P<number>{NUMBER})(?:\s?(?P<after>[$€£%]|[a-z]+\b))?"
-_BELOW = r"(?:for |costing |priced |that cost |at )?(?:less than|lower than|under|below|cheaper than|less expensive than|fewer than|beneath|<)"
-_ABOVE = r"(?:for |costing |priced |that cost )?(?:more than|higher than|over|above|pricier than|more expensive than|greater than|>)"
+_BELOW = (
+    r"(?:for |costing |priced |that cost |at )?(?:less than|lower than|under|below"
+    r"|cheaper than|less expensive than|fewer than|beneath|<)"
+)
+_ABOVE = (
+    r"(?:for |costing |priced |that cost )?(?:more than|higher than|over|above|pricier than"
+    r"|more expensive than|greater than|>)"
+)
 _BOUNDS: tuple[tuple[str, str], ...] = (
     ("le", rf"(?:at most|up to|no more than|not more than|maximum(?: of)?|max|<=)\s+(?:level )?{_NUMBER}"),
     ("ge", rf"(?:at least|no less than|not less than|minimum(?: of)?|>=)\s+(?:level )?{_NUMBER}"),
@@ -21,9 +27,10 @@ _BOUNDS: tuple[tuple[str, str], ...] = (
     ("gt", rf"{_ABOVE}\s*(?:level )?{_NUMBER}"),
     ("le", rf"(?:for |level )?{_NUMBER}\s+or (?:less|under|below|cheaper|fewer|lower)"),
     ("ge", rf"(?:for |level )?{_NUMBER}\s+or (?:more|over|above|higher|up)"),
-)  # fmt: skip
+)
 _BETWEEN = re.compile(
-    rf"between\s+(?P<b1>[$€£]\s?)?(?P<n1>{NUMBER})\s?(?P<a1>[$€£]|[a-z]+\b)?\s+and\s+(?P<b2>[$€£]\s?)?(?P<n2>{NUMBER})\s?(?P<a2>[$€£]|[a-z]+\b)?"
+    rf"between\s+(?P<b1>[$€£]\s?)?(?P<n1>{NUMBER})\s?(?P<a1>[$€£]"
+    rf"|[a-z]+\b)?\s+and\s+(?P<b2>[$€£]\s?)?(?P<n2>{NUMBER})\s?(?P<a2>[$€£]|[a-z]+\b)?"
 )
 _CHEAPEST = r"\b(?:cheapest|least expensive|most affordable|lowest[- ]priced?|lowest cost|least costly)\b"
 _DEAREST = r"\b(?:most expensive|priciest|dearest|costliest|highest[- ]priced?|most costly)\b"
@@ -38,7 +45,8 @@ _GLUE = frozenset(
 _PRICE_WORDS = frozenset("cost costs price prices priced costing expensive cheap worth".split())
 _NEGATED = re.compile(r"\b(?:not|no|without|never|except|excluding|isn't|don't|neither|nor|other than|besides)\b")
 _MINE = re.compile(
-    r"\b(?:i|we|me|one) (?:have|carry|hold|use|drink|take|wear|own|bring|order)\b|\b(?:can|may|could|max|maximum|allowed|limit)\b|\bat once\b|\bper\b|\beach\b|\ba day\b"
+    r"\b(?:i|we|me|one) (?:have|carry|hold|use|drink|take|wear|own|bring|order)\b|\b(?:can|may"
+    r"|could|max|maximum|allowed|limit)\b|\bat once\b|\bper\b|\beach\b|\ba day\b"
 )
 
 
@@ -54,8 +62,11 @@ class Bound:
     def holds(self, amount: Decimal) -> bool:
         """Tell whether a number keeps it."""
         return {
-            "lt": amount < self.amount, "le": amount <= self.amount, "gt": amount > self.amount, "ge": amount >= self.amount,
-        }[self.how]  # fmt: skip
+            "lt": amount < self.amount,
+            "le": amount <= self.amount,
+            "gt": amount > self.amount,
+            "ge": amount >= self.amount,
+        }[self.how]
 
 
 @dataclass(frozen=True)

@@ -15,16 +15,21 @@ _KEY = r"[^\W\d_][^:;|\n]{0,40}"
 _FIELD = {"; ": re.compile(rf"(?:^|; )({_KEY}): "), " | ": re.compile(rf"(?:^| \| )({_KEY}): ")}
 _BULLET = re.compile(rf"^\s*[-*+•]\s+\**({_KEY}?)\**:\**\s+(.+)$")
 _PRICED_LINE = re.compile(
-    rf"^\s*(?:[-*+•]\s+)?\**(?P<name>[^\W\d_][^:|\n]*?)\**\s*(?::|\s[-–—]|\.{{2,}}|\t|…)\s*\**(?P<price>(?:from )?{MONEY})\**\s*(?P<rest>\([^)]*\))?\.?$"  # noqa: RUF001 -- dashes of printed lists
+    rf"^\s*(?:[-*+•]\s+)?\**(?P<name>[^\W\d_][^:|\n]*?)\**\s*(?::|\s[-–—]|\.{{2,}}|\t"
+    rf"|…)\s*\**(?P<price>(?:from )?{MONEY})\**\s*(?P<rest>\([^)]*\))?\.?$"
 )
 _NAMED = frozenset("name item title product potion recipe town city".split())
 _FEW = 2
 _SAYS_PRICE = re.compile(
-    rf"(?P<name>[\w' -]+?)\s+(?:each\s+)?(?:costs?|sells? for|(?:is|are) priced at|starts? at|is|are)\s+(?:only\s+|just\s+)?(?P<price>{MONEY})(?=[\s.,;!)]|$)"
+    rf"(?P<name>[\w' -]+?)\s+(?:each\s+)?(?:costs?|sells? for|(?:is|are) priced at|starts? at"
+    rf"|is|are)\s+(?:only\s+|just\s+)?(?P<price>{MONEY})(?=[\s.,;!)]|$)"
 )
 _COST_COLUMN = re.compile(r"\b(?:price|cost|fee|charge|rate)s?\b", re.IGNORECASE)
 _COIN = re.compile(
-    r"\b(gold|silver|copper|coins?|gems?|credits?|crowns?|tokens?|crystals?|points|usd|eur|gbp|dollars?|euros?|pounds?|[$€£])(?=\W|$)",
+    (
+        r"\b(gold|silver|copper|coins?|gems?|credits?|crowns?|tokens?|crystals?|points|usd|eur|gbp"
+        r"|dollars?|euros?|pounds?|[$€£])(?=\W|$)"
+    ),
     re.IGNORECASE,
 )
 

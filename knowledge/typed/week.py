@@ -1,5 +1,6 @@
 """Which hours hold on a calendar day, and whether a place is open at a moment."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
@@ -174,7 +175,7 @@ def _agreed(told: Sequence[Hours]) -> Opening | Conflict | None:
             spans[fact.passage] = fact.spans
             continue
         joined = tuple(sorted((*known, *fact.spans)))
-        apart = all(a[1] < b[0] for a, b in zip(joined, joined[1:], strict=False))
+        apart = all(a[1] < b[0] for a, b in itertools.pairwise(joined))
         if not (known and fact.spans and apart):
             return Conflict((fact.passage,))
         spans[fact.passage] = joined

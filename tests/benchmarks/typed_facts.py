@@ -65,7 +65,9 @@ def judge(row: dict, answer: Computed | Conflict | None) -> str:
 def main() -> None:
     """Print every wrong answer and the table; exit status 1 if any answer is wrong."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--left", action="store_true", help="also print what was left to retrieval though it could be told")
+    parser.add_argument(
+        "--left", action="store_true", help="also print what was left to retrieval though it could be told"
+    )
     parser.add_argument("--all", action="store_true", help="print every answer")
     options = parser.parse_args()
     counts: dict[str, Counter[str]] = {}
