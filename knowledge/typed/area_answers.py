@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from knowledge.store import Passage
@@ -102,7 +103,7 @@ def answer_areas(question: str, facts: Sequence[Fact]) -> Computed | Conflict | 
         found = [area for area in areas if asked in {_plain(name) for name in (area.name, *area.also)}]
         if found:
             spent = match.groupdict().get("a") or match.groupdict().get("b")
-            return _answer(kind, asked, found, facts, amount_in(spent) if spent else None, bool(spent))
+            return _answer(_Asked(kind, asked, spent), found, facts)
     for kind, pattern in _COMPILED:
         if kind == "deliver" and (match := pattern.fullmatch(text)):
             return _unlisted(_AROUND.sub("", match["area"].strip()), question, areas, facts)
@@ -113,77 +114,74 @@ def _plain(name: str) -> str:
     return bare(plain(name))
 
 
-def _answer(
-    kind: str, asked: str, found: Sequence[Area], facts: Sequence[Fact], spent: Money | None, ordered: bool
-) -> Computed | Conflict | None:
+@dataclass(frozen=True)
+class _Asked:
+    """What is asked of one place."""
+
+    kind: str
+    """deliver, fee or until."""
+    place: str
+    """In plain lower case."""
+    spent: str | None
+    """The order total that the question names."""
+
+
+def _answer(asked: _Asked, found: Sequence[Area], facts: Sequence[Fact]) -> Computed | Conflict | None:
+    found = [area for area in found if _plain(area.name) == asked.place] or found
     passages = tuple(dict.fromkeys(area.passage for area in found))
     fees = {area.fee.amount for area in found if area.fee}
     untils = {area.order_by for area in found if area.order_by is not None}
     if len({area.delivers for area in found}) > 1 or len(fees) > 1 or len(untils) > 1:
         return Conflict(passages)
-    exact = [area for area in found if _plain(area.name) == asked]
-    area = next((a for a in (*exact, *found) if a.fee), found[0])
-    if not exact and len({a.name for a in found}) > 1:
+    if len({area.name for area in found}) > 1:
         return None
-    place = next(name for name in (area.name, *area.also) if _plain(name) == asked)
+    area = next((area for area in found if area.fee), found[0])
+    place = next(name for name in (area.name, *area.also) if _plain(name) == asked.place)
     coded = area.name.isdigit() or place.isdigit()
     within = f", which is part of {area.name} on our list" if place != area.name and not coded else ""
-    if not area.delivers:
-        return Computed(f"No, we do not deliver to {place}.", passages, ("no",)) if kind == "deliver" else None
-    if kind == "until":
-        if area.order_by is None:
-            return None
-        time = clock_time(area.order_by, 12)
-        return Computed(f"For same-day delivery to {place}{within}, order by {time}.", passages, (time,))
     free = [fact for fact in facts if isinstance(fact, FreeDelivery) and fact.area in {"", area.name}]
-    if kind == "fee":
-        return _fee(area, f"{place}{within}", passages, free, spent, ordered=ordered)
-    fee = f"; the delivery fee is {area.fee.shown}" if area.fee and area.fee.amount else ""
-    return Computed(
-        f"Yes, we deliver to {place}{within}{fee}.", passages, ("yes", *((area.fee.shown,) if fee and area.fee else ()))
-    )
+    match asked.kind:
+        case "deliver":
+            return _delivered(area, f"{place}{within}", passages)
+        case "fee" if area.delivers and area.fee and area.fee.amount:
+            return _fee(area.fee, f"{place}{within}", passages, free, asked.spent)
+        case "until" if area.order_by is not None:
+            time = clock_time(area.order_by, 12)
+            return Computed(f"For same-day delivery to {place}{within}, order by {time}.", passages, (time,))
+    return None
+
+
+def _delivered(area: Area, place: str, passages: tuple[Passage, ...]) -> Computed:
+    if not area.delivers:
+        return Computed(f"No, we do not deliver to {place}.", passages, ("no",))
+    if area.fee is None or not area.fee.amount:
+        return Computed(f"Yes, we deliver to {place}.", passages, ("yes",))
+    fee = area.fee.shown
+    return Computed(f"Yes, we deliver to {place}; the delivery fee is {fee}.", passages, ("yes", fee))
 
 
 def _fee(
-    area: Area,
-    place: str,
-    passages: tuple[Passage, ...],
-    free: Sequence[FreeDelivery],
-    spent: Money | None,
-    *,
-    ordered: bool,
+    fee: Money, place: str, passages: tuple[Passage, ...], free: Sequence[FreeDelivery], total: str | None
 ) -> Computed | None:
-    if area.fee is None or len(free) > 1 or (ordered and (spent is None or not free)):
+    """Word a fee with the rule for free delivery, if there is one; only such a rule settles an order's total."""
+    spent = amount_in(total) if total else None
+    if len(free) > 1 or (total and (spent is None or not free)):
         return None
-    fee = area.fee.shown
+    start = f"The delivery fee for {place} is {fee.shown}"
     if not free:
-        return Computed(f"The delivery fee for {place} is {fee}.", passages, (fee,)) if area.fee.amount else None
-    rule = free[0]
+        return Computed(f"{start}.", passages, (fee.shown,))
+    rule, bar = free[0], free[0].total
     passages = tuple(dict.fromkeys((*passages, rule.passage)))
-    condition = f"on orders {f'over {rule.total.shown}' if rule.beyond else f'of {rule.total.shown} or more'}"
+    condition = f"on orders {f'over {bar.shown}' if rule.beyond else f'of {bar.shown} or more'}"
     if spent is None:
-        return Computed(
-            f"The delivery fee for {place} is {fee}; delivery is free there {condition}.",
-            passages,
-            (fee, rule.total.shown),
-        )
-    if not same_unit(spent.unit, rule.total.unit):
+        return Computed(f"{start}; delivery is free there {condition}.", passages, (fee.shown, bar.shown))
+    if not same_unit(spent.unit, bar.unit):
         return None
-    enough = spent.amount > rule.total.amount or (spent.amount == rule.total.amount and not rule.beyond)
-    if enough:
-        return Computed(
-            f"Delivery to {place} is free for an order of {spent.shown}: it is free {condition}.",
-            passages,
-            ("free", rule.total.shown),
-        )
-    return Computed(
-        (
-            f"The delivery fee for {place} is {fee}: an order of {spent.shown} does not reach free "
-            f"delivery, which begins {condition}."
-        ),
-        passages,
-        (fee, rule.total.shown),
-    )
+    if spent.amount > bar.amount or (spent.amount == bar.amount and not rule.beyond):
+        text = f"Delivery to {place} is free for an order of {spent.shown}: it is free {condition}."
+        return Computed(text, passages, ("free", bar.shown))
+    text = f"{start}: an order of {spent.shown} does not reach free delivery, which begins {condition}."
+    return Computed(text, passages, (fee.shown, bar.shown))
 
 
 def _unlisted(asked: str, question: str, areas: Sequence[Area], facts: Sequence[Fact]) -> Computed | None:

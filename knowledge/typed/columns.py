@@ -1,7 +1,7 @@
 """Which column of a table a question's words mean, and which rows hold a phrase."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from knowledge.claims import stem, stems
@@ -110,9 +110,9 @@ def _flagged(rows: Sequence[Row], left: Sequence[str]) -> Held | None:
     return None
 
 
-def _says(texts: Sequence[str] | object) -> bool:
+def _says(texts: Iterable[str]) -> bool:
     """Tell whether a column's texts are statements that begin with a verb, rather than names or lists."""
-    firsts = [text.split()[0].lower() for text in texts if text.split()]  # type: ignore[attr-defined]
+    firsts = [text.split()[0].lower() for text in texts if text.split()]
     return bool(firsts) and sum(word.endswith("s") and word.isalpha() for word in firsts) * 2 > len(firsts)
 
 
@@ -135,7 +135,7 @@ def _in_order(own: Sequence[str], words: Sequence[str]) -> bool:
 
 
 def _near(rows: Sequence[Row], column: str, held: Sequence[Row], words: Sequence[str]) -> bool:
-    """Tell whether a row outside the answer says the same in other words: all of them, each by itself or by one alike."""
+    """Tell whether a row outside the answer says the same in other words, each by itself or by one alike."""
     alike = [next((group for group in _ALIKE if word in group), frozenset({word})) for word in words]
     for row in rows:
         text = next((cell.text for cell in row.cells if cell.column == column), "")

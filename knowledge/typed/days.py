@@ -23,10 +23,15 @@ _ONE_OR_RUN = rf"{_WEEKDAY}(?:{_TO}{_WEEKDAY})?"
 _WEEK = re.compile(rf"(?:\b(?:every|each|all)\s+)?{_ONE_OR_RUN}(?:{_JOIN}{_ONE_OR_RUN})*(?!\w)")
 _WEEK_WORDS = (
     (r"\b(?:monday|mon)\s?(?:-|\u2013|to|through)\s?(?:friday|fri)\s+and\s+weekends\b", _EVERY),
-    (((r"\b(?:every|each)\s?day(?:\s+of\s+the\s+week)?\b|\bdaily\b|\b(?:7|seven)\s+days\s+(?:a|per)\s+week\b|\ball\s+week(?:\s+long)?\b")), _EVERY),
+    (
+        (
+            r"\b(?:every|each)\s?day(?:\s+of\s+the\s+week)?\b|\bdaily\b|\b(?:7|seven)\s+days\s+(?:a|per)\s+week\b|\ball\s+week(?:\s+long)?\b"
+        ),
+        _EVERY,
+    ),
     (r"\b(?:on\s+)?week\s?days\b|\bworkdays\b|\b(?:every|each)\s+weekday\b", (0, 1, 2, 3, 4)),
     (r"\b(?:on\s+)?(?:the\s+)?week-?\s?ends\b|\b(?:every|each)\s+weekend\b", (5, 6)),
-)  # fmt: skip
+)
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
     r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
@@ -84,19 +89,23 @@ def days_in(text: str) -> list[FoundDays]:
 
 def holds(days: Days, day: date, country: str | None) -> bool | None:
     """Tell whether a calendar day is among some days; None where that depends on a country that is not known."""
-    if isinstance(days, Weekly):
-        return day.weekday() in days.weekdays
-    if isinstance(days, PublicHolidays):
-        return public_holiday(day, country)
-    if isinstance(days, Dated):
-        return _within(days, day)
-    if not days.side:
-        return falls_on(days.name, day, country)
-    if days.weekday is None:
-        return falls_on(days.name, day - timedelta(days=days.side), country)
-    if day.weekday() != days.weekday:
+    match days:
+        case Weekly():
+            return day.weekday() in days.weekdays
+        case PublicHolidays():
+            return public_holiday(day, country)
+        case Dated():
+            return _within(days, day)
+        case Feast():
+            return _on_feast(days, day, country)
+
+
+def _on_feast(feast: Feast, day: date, country: str | None) -> bool | None:
+    if feast.weekday is None or not feast.side:
+        return falls_on(feast.name, day - timedelta(days=feast.side), country)
+    if day.weekday() != feast.weekday:
         return False
-    answers = {falls_on(days.name, day - timedelta(days=days.side * n), country) for n in range(1, 8)}
+    answers = {falls_on(feast.name, day - timedelta(days=feast.side * n), country) for n in range(1, 8)}
     return True if True in answers else None if None in answers else False
 
 
@@ -120,8 +129,10 @@ def _feasts(text: str) -> list[FoundDays]:
             side = -1 if beside[0][2].lower() == "before" else 1
             weekday = None if beside[0][1].lower() == "day" else _weekday(beside[0][1])
             found.append(FoundDays(beside[0].start(), match.end(), Feast(name, side, weekday)))  # type: ignore[arg-type]
-    for match in re.finditer(r"\bblack friday\b", text, re.IGNORECASE):
-        found.append(FoundDays(match.start(), match.end(), Feast("thanksgiving", 1)))
+    found += [
+        FoundDays(match.start(), match.end(), Feast("thanksgiving", 1))
+        for match in re.finditer(r"\bblack friday\b", text, re.IGNORECASE)
+    ]
     return sorted(found, key=lambda item: item.start - item.end)
 
 

@@ -40,6 +40,7 @@ _FIXED = {
     "juneteenth": (6, 19), "fourth of july": (7, 4),
 }  # fmt: skip
 _MOVED_BY_EASTER = {"good friday": -2, "easter sunday": 0, "easter monday": 1}
+_CATEGORIES = ("government", "half_day", "public", "unofficial")
 _AMERICAN = {  # names in the library's calendar of the United States, where the name means no other day elsewhere
     "memorial day": "Memorial Day", "columbus day": "Columbus Day", "veterans day": "Veterans Day",
     "independence day": "Independence Day", "labor day": "Labor Day", "thanksgiving": "Thanksgiving Day",
@@ -114,7 +115,7 @@ def _near_easter(day: date) -> bool:
 def _american(year: int) -> dict[str, date]:
     import holidays
 
-    days = holidays.country_holidays("US", years=year, observed=False, categories=holidays.US.supported_categories)
+    days = holidays.country_holidays("US", years=year, observed=False, categories=_CATEGORIES)
     return {title: day for day, titles in days.items() for title in titles.split("; ")}
 
 

@@ -60,7 +60,7 @@ def heading_subject(headings: Sequence[str], own: frozenset[str]) -> str:
     return ""
 
 
-def own_subject(subject: str, own: frozenset[str], where: str) -> str:
+def own_subject(subject: str, where: str) -> str:
     """Return the subject of a line's own words; "we" is what the headings speak of."""
     words = [word for word in subject.split() if word not in _OWN and word not in _NEUTRAL]
     return " ".join(words) if words else where

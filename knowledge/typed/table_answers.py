@@ -1,32 +1,22 @@
 """Questions on tables of items: which, how many, the cheapest, the price of one."""
 
 import re
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 from knowledge.claims import stem, stems
 from knowledge.typed.columns import holds_phrase, price_column, word_column
 from knowledge.typed.kinds import Cell, Computed, Conflict, Fact, Money, Priced, Row
 from knowledge.typed.money import same_unit, written
+from knowledge.typed.table_kinds import Kind, is_prose, kind_of, naming, price_cell
 from knowledge.typed.table_questions import TableQuestion, price_question, stemmed, table_question
 from knowledge.typed.tables import is_price
 from knowledge.typed.wording import listing
 
+_CHOICE = 2
+"""The cheapest of fewer is no answer."""
 _MOST_LISTED = 12
 """Rows that one sentence names; of more it tells the number."""
-_ANY = frozenset(map(stem, "items item things thing stuff anything something products product".split()))
-
-
-@dataclass(frozen=True)
-class _Kind:
-    """Rows of one kind, and how a question calls them."""
-
-    rows: tuple[Row, ...]
-    plural: str
-    left: tuple[str, ...]
-    """Stems of the question's other words."""
 
 
 def answer_tables(question: str, facts: Sequence[Fact]) -> Computed | Conflict | None:
@@ -38,12 +28,12 @@ def answer_tables(question: str, facts: Sequence[Fact]) -> Computed | Conflict |
     if name := price_question(question):
         return _price(name, rows, priced)
     asked = table_question(question)
-    kind = _kind(asked.words, rows) if asked else None
+    kind = kind_of(asked.words, rows) if asked else None
     if asked is None or kind is None:
         return None
     if asked.ask in {"most", "least"}:
         return _extreme(asked, kind, priced)
-    if any(_is_prose(row) for row in kind.rows):
+    if any(is_prose(row) for row in kind.rows):
         return None  # sentences may call one thing by two words: a table would not
     return _selected(asked, kind, priced)
 
@@ -52,9 +42,9 @@ def _price(name: str, rows: Sequence[Row], priced: Sequence[Priced]) -> Computed
     wanted = stemmed(name.split())
     found = [row for row in rows if stemmed(re.sub(r"^the ", "", row.name.lower()).split()) == wanted]
     if not found and len(wanted) > 1:
-        own = [row for row in rows if wanted[-1] in _naming(row)]
+        own = [row for row in rows if wanted[-1] in naming(row)]
         found = [row for row in own if stemmed(row.name.split()) == wanted[:-1]]
-    told = [(row, cell) for row in found if (cell := _price_cell(row))]
+    told = [(row, cell) for row in found if (cell := price_cell(row))]
     if not told or len(told) < len(found):
         return None
     if len({(cell.amount, cell.unit) for _, cell in told}) > 1:
@@ -67,89 +57,17 @@ def _price(name: str, rows: Sequence[Row], priced: Sequence[Priced]) -> Computed
     )
 
 
-def _price_cell(row: Row) -> Cell | None:
-    cells = [
-        cell
-        for cell in row.cells
-        if is_price(cell.column) and not re.search(r"\b(?:fee|deliver|min)", cell.column, re.IGNORECASE)
-    ]
-    return cells[0] if len(cells) == 1 and cells[0].amount is not None else None
-
-
-def _kind(words: Sequence[str], rows: Sequence[Row]) -> _Kind | None:
-    """Find the one table, or category of it, that a word of the question names."""
-    tables: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        tables[row.table].append(row)
-    named = [(word, table) for word in words for table, own in tables.items() if stem(word) in _naming(own[0])]
-    if named:
-        if len({table for _, table in named}) > 1:
-            return None
-        used = {stem(word) for word, _ in named}
-        word = named[-1][0]
-        own = tables[named[0][1]]
-        about = [part[:6] for part in re.findall(r"[a-z]+", own[0].heading.lower())]
-        left = (word for word in words if stem(word) not in used and word[:6] not in about)
-        return _Kind(tuple(own), _plural(word), stemmed(left))
-    return _by_category(words, rows) or _by_name(words, rows) or _anything(words, tables)
-
-
-def _naming(row: Row) -> set[str]:
-    """Return the stems by which a table's rows are called, from its heading and the column of names."""
-    heading = list(stems(row.heading.replace("-", " ").replace("_", " ")))
-    generic = {stem(word) for word in "list price prices our table menu the all and of our".split()}
-    called = [word for word in heading if word not in generic | _ANY and not word.isdigit()]
-    return {stem(row.noun), *called[-1:]} - _ANY - {stem("name"), stem("title"), ""}
-
-
-def _by_category(words: Sequence[str], rows: Sequence[Row]) -> _Kind | None:
-    """Take the rows whose type or category is a word of the question."""
-    for word in words:
-        found = [
-            row
-            for row in rows
-            for cell in row.cells
-            if re.fullmatch(r"type|kind|category|class|slot|sort", cell.column, re.IGNORECASE)
-            and stem(cell.text) == stem(word)
-        ]
-        if found and len({row.table for row in found}) == 1:
-            return _Kind(tuple(found), _plural(word), tuple(s for s in stemmed(words) if s != stem(word)))
-    return None
-
-
-def _by_name(words: Sequence[str], rows: Sequence[Row]) -> _Kind | None:
-    """Take the rows whose names end with a word of the question, if no other row of theirs speaks of it."""
-    for word in words:
-        own = [row for row in rows if stems(row.name)[-1:] == [stem(word)]]
-        if not own or len({row.table.split(" > ")[0] for row in own}) > 1:
-            continue
-        beside = [row for row in rows if row not in own and stem(word) in stems(row.passage.text)]
-        if not beside:
-            return _Kind(tuple(own), _plural(word), tuple(s for s in stemmed(words) if s != stem(word)))
-    return None
-
-
-def _anything(words: Sequence[str], tables: dict[str, list[Row]]) -> _Kind | None:
-    """Take all rows with a price, if one document has them all."""
-    if not any(stem(word) in _ANY for word in words):
-        return None
-    priced = [row for own in tables.values() for row in own if _price_cell(row)]
-    if not priced or len({row.passage.document for row in priced}) > 1:
-        return None
-    return _Kind(tuple(priced), "things", tuple(s for s in stemmed(words) if s not in _ANY))
-
-
-def _extreme(asked: TableQuestion, kind: _Kind, priced: Sequence[Priced]) -> Computed | None:
+def _extreme(asked: TableQuestion, kind: Kind, priced: Sequence[Priced]) -> Computed | None:
     column, left = (price_column(kind.rows), kind.left) if asked.price else word_column(kind.rows, kind.left)
     cells = [(row, _cell(row, column)) for row in kind.rows] if column else []
     told = [(row, cell) for row, cell in cells if cell and cell.amount is not None]
-    unpriced = sum(cell is None and _is_prose(row) for row, cell in cells)
+    unpriced = sum(cell is None and is_prose(row) for row, cell in cells)
     left = tuple(word for word in left if word not in stems(column or ""))
     if (
         column is None
         or left
         or len(told) + unpriced < len(kind.rows)
-        or len(told) + unpriced < 2
+        or len(told) + unpriced < _CHOICE
         or not told
         or not _one_unit(told)
     ):
@@ -174,7 +92,7 @@ def _extreme(asked: TableQuestion, kind: _Kind, priced: Sequence[Priced]) -> Com
     return Computed(text, passages, (*(row.name for row, _ in best_rows), shown))
 
 
-def _selected(asked: TableQuestion, kind: _Kind, priced: Sequence[Priced]) -> Computed | None:
+def _selected(asked: TableQuestion, kind: Kind, priced: Sequence[Priced]) -> Computed | None:
     rows, left, column = kind.rows, kind.left, None
     if asked.bounds:
         column, left = (price_column(rows), left) if asked.price else word_column(rows, left)
@@ -201,14 +119,14 @@ def _selected(asked: TableQuestion, kind: _Kind, priced: Sequence[Priced]) -> Co
 
 
 def _only_price(asked: TableQuestion, rows: Sequence[Row]) -> str | None:
-    """Return the column of prices if a limit can be on nothing else: it has their unit, or there are no other numbers."""
+    """Return the column of prices if a limit can be on nothing else: by its unit, or for lack of other numbers."""
     column = price_column(rows)
     numbers = {cell.column for row in rows for cell in row.cells if cell.amount is not None}
     units = {cell.unit for row in rows for cell in row.cells if cell.column == column}
     return column if numbers == {column} or {bound.unit for bound in asked.bounds} <= units - {""} else None
 
 
-def _told(asked: TableQuestion, kind: _Kind, rows: Sequence[Row], column: str | None, phrase: str) -> Computed | None:
+def _told(asked: TableQuestion, kind: Kind, rows: Sequence[Row], column: str | None, phrase: str) -> Computed | None:
     """Word the rows that were found."""
     limit = _limit(asked, kind.rows, column) if column else ""
     which = "".join(f" {part}" for part in (limit, phrase) if part)
@@ -258,24 +176,19 @@ def _limit(asked: TableQuestion, rows: Sequence[Row], column: str) -> str:
     return amounts if is_price(column) else f"with {_lower(column)} {amounts.removeprefix('at ')}"
 
 
-def _beaten(ask: str, best: Decimal, kind: _Kind, priced: Sequence[Priced]) -> bool:
+def _beaten(ask: str, best: Decimal, kind: Kind, priced: Sequence[Priced]) -> bool:
     """Tell whether a price outside the table would change which is the first."""
     return any(p.price.amount > best if ask == "most" else p.price.amount < best for p in _like(kind, priced))
 
 
-def _adds(asked: TableQuestion, kind: _Kind, priced: Sequence[Priced]) -> bool:
+def _adds(asked: TableQuestion, kind: Kind, priced: Sequence[Priced]) -> bool:
     """Tell whether a price outside the table would add to the rows within the limits."""
     return any(all(b.holds(p.price.amount) for b in asked.bounds) for p in _like(kind, priced))
 
 
-def _like(kind: _Kind, priced: Sequence[Priced]) -> list[Priced]:
+def _like(kind: Kind, priced: Sequence[Priced]) -> list[Priced]:
     """Return the prices outside the table of what is called like its rows."""
     return [p for p in priced if stem(kind.plural) in stems(p.name)]
-
-
-def _is_prose(row: Row) -> bool:
-    """Tell whether a row was read off sentences, which may well give no price."""
-    return "\n" in row.passage.text and row.cells[0].column == "Kind"
 
 
 def _one_unit(told: Sequence[tuple[Row, Cell]]) -> bool:
@@ -305,13 +218,3 @@ def _shown(cell: Cell) -> str:
 
 def _lower(column: str) -> str:
     return column[:1].lower() + column[1:]
-
-
-def _plural(word: str) -> str:
-    return (
-        word
-        if word.endswith("s") and not word.endswith("ss")
-        else f"{word}es"
-        if word.endswith(("s", "x", "ch", "sh"))
-        else f"{word}s"
-    )

@@ -14,8 +14,9 @@ from knowledge.typed.money import MONEY, amount_in, unit_of
 _KEY = r"[^\W\d_][^:;|\n]{0,40}"
 _FIELD = {"; ": re.compile(rf"(?:^|; )({_KEY}): "), " | ": re.compile(rf"(?:^| \| )({_KEY}): ")}
 _BULLET = re.compile(rf"^\s*[-*+•]\s+\**({_KEY}?)\**:\**\s+(.+)$")
+_DASH = "[-\u2013\u2014]"
 _PRICED_LINE = re.compile(
-    rf"^\s*(?:[-*+•]\s+)?\**(?P<name>[^\W\d_][^:|\n]*?)\**\s*(?::|\s[-–—]|\.{{2,}}|\t"
+    rf"^\s*(?:[-*+•]\s+)?\**(?P<name>[^\W\d_][^:|\n]*?)\**\s*(?::|\s{_DASH}|\.{{2,}}|\t"
     rf"|…)\s*\**(?P<price>(?:from )?{MONEY})\**\s*(?P<rest>\([^)]*\))?\.?$"
 )
 _NAMED = frozenset("name item title product potion recipe town city".split())

@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from knowledge.store import Passage
@@ -97,9 +97,8 @@ class Week:
             return None
         return _agreed(told)
 
-    def at(self, now: datetime, zone: tzinfo) -> State | Conflict | None:
-        """Return whether it is open at a moment, which must know its own zone."""
-        here = now.astimezone(zone)
+    def at(self, here: datetime) -> State | Conflict | None:
+        """Return whether it is open at a moment, given in the place's own time."""
         minute = here.hour * 60 + here.minute
         today, before = self.on(here.date()), self.on(here.date() - timedelta(days=1))
         if isinstance(today, Conflict) or today is None:

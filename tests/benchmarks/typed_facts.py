@@ -3,8 +3,8 @@
     python tests/benchmarks/typed_facts.py [--left]
 
 Of each question the file says which words the computed sentence must hold, or that it has to be left to retrieval.
-"Wrong" is a sentence that lacks such a word, holds a forbidden one, or should not be there; it must be 0. The questions of
-the last two servers were written before any answer to them was computed: their figures stand apart.
+"Wrong" is a sentence that lacks such a word, holds a forbidden one, or should not be there; it must be 0. The
+questions of the last two servers were written before any answer to them was computed: their figures stand apart.
 """
 
 import argparse
