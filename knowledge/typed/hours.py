@@ -15,7 +15,7 @@ from knowledge.typed.hours_line import SEASONAL, Line, line_of
 from knowledge.typed.kinds import Dated, Days, Feast, Hours, UnreadHours, Weekly
 from knowledge.typed.places import heading_subject, own_subject
 
-_CUE = re.compile(r"\b(?:open|opens|opened|opening|closed|closes|closing|shut|hours)\b", re.IGNORECASE)
+_CUE = re.compile(r"\b(?:open|opens|opened|opening|closed|closes|closing|shut|(?<!\d )(?<!\d-)hours)\b", re.IGNORECASE)
 _HOURS = re.compile(
     r"\b(?:hours|holidays?|closures?|opening times?|when (?:are|do|is) .*\b(?:open|close)|open(?:ing)? days)\b",
     re.IGNORECASE,

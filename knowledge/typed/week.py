@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
 
@@ -74,7 +74,7 @@ class Week:
         told = told or [fact for fact, held in exact if held]
         if told:
             return None if self._doubted(day, exact=True) else _agreed(told)
-        if self._doubted(day, exact=False) or public_holiday(day, self.country) is not False:
+        if self._was_exact(day) or self._doubted(day, exact=False) or public_holiday(day, self.country) is not False:
             return None
         told = self._weekly(day)
         return None if self._elsewhere(told) else _agreed(told)
@@ -114,6 +114,11 @@ class Week:
                 until = self._until(here, end)
                 return State(today, None if until == "always" else until, is_open=True, always=until == "always")
         return self._closed(here, minute, today)
+
+    def _was_exact(self, day: date) -> bool:
+        """Tell whether another year had hours of its own on this date: this year's may not be told yet."""
+        dated = (fact.days for fact in self.hours if isinstance(fact.days, Dated) and fact.days.year)
+        return any(holds(replace(days, year=None), day, self.country) for days in dated if days.first == days.last)
 
     def _elsewhere(self, told: Sequence[Hours]) -> bool:
         """Tell whether another document has hours of the week that pass over a day: it may be about another place."""
