@@ -52,6 +52,8 @@ HOMES = {
     "sqlite_utils": {"knowledge.sqlite_file", "knowledge.sqlite_schema", "knowledge.sqlite_search", "bot.servers"},
     "pysqlite3": {"knowledge.sqlite_file", "bot.servers"},
     "markdown_it": {"knowledge.prose"},
+    "holidays": {"knowledge.typed.feasts"},
+    "price_parser": {"knowledge.typed.money"},
     "snowballstemmer": {"knowledge.claims"},
     "PIL": {"personas.avatars"},
     "sklearn": {"bot.advice", "personas.duplicates", "personas.voice_classifier"},
@@ -67,6 +69,7 @@ HOMES = {
     },
     "pydantic": {
         "bot.settings",
+        "knowledge.typed.kinds",
         "personas.persona",
         "personas.dressing",
         "personas.interchange",

@@ -11,16 +11,19 @@ from knowledge.typed.kinds import Dated, Days, Feast, MonthDay, PublicHolidays, 
 
 _LAST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _EVERY = tuple(range(7))
+_SHORT = "(?-i:Mo|Tu|We|Th|Fr|Sa|Su)"  # as in the notation of OpenStreetMap; "We" and "so" are words as well
 _WEEKDAY = (
-    r"\b(?:(?i:mondays?|tuesdays?|wednesdays?|thursdays?|fridays?|saturdays?|sundays?|mon"
-    r"|tues?|weds?|thurs?|thu|fri|sat|sun)\b\.?|(?-i:Mo|Tu|We|Th|Fr|Sa|Su|M"
-    r"|F)(?=\s?[-\u2013,/]\s?(?-i:Mo|Tu|We|Th|Fr|Sa|Su|F)\b)|(?<=[-\u2013,/])(?-i:Mo|Tu|We|Th"
-    r"|Fr|Sa|Su|F)\b|(?-i:Mo|Tu|We|Th|Fr|Sa|Su)(?=:?\s+\d))"
+    r"\b(?:(?i:mondays?|tuesdays?|wednesdays?|thursdays?|fridays?|saturdays?|sundays?"
+    r"|mon|tues?|weds?|thurs?|thu|fri|sat|sun)\b\.?"
+    rf"|(?:{_SHORT}|(?-i:M))(?=\s?(?:[-\u2013,/]|to|until|through)\s?(?:{_SHORT}|(?-i:F))\b)"
+    rf"|(?:(?<=[-\u2013/,])|(?<=[-\u2013/] )|(?<= to )|(?<=until )|(?<=through ))(?:{_SHORT}|(?-i:F))\b"
+    rf"|{_SHORT}(?=:?\s+\d|:\s+(?i:closed)))"
 )
 _TO = r"\s*(?:-|\u2013|\u2014|\u2212|to|till?|until|thru|through)\s*"
 _JOIN = r"\s*(?:,\s*and|,\s*&|,|&|\+|/|and|or)\s*(?:on\s+)?"
 _ONE_OR_RUN = rf"{_WEEKDAY}(?:{_TO}{_WEEKDAY})?"
 _WEEK = re.compile(rf"(?:\b(?:every|each|all)\s+)?{_ONE_OR_RUN}(?:{_JOIN}{_ONE_OR_RUN})*(?!\w)")
+_RUN = re.compile(rf"({_WEEKDAY})(?:{_TO}({_WEEKDAY}))?")
 _WEEK_WORDS = (
     (r"\b(?:monday|mon)\s?(?:-|\u2013|to|through)\s?(?:friday|fri)\s+and\s+weekends\b", _EVERY),
     (
@@ -152,7 +155,9 @@ def _weeks(text: str) -> list[FoundDays]:
     found = []
     for match in _WEEK.finditer(text):
         weekdays: set[int] = set()
-        for run in re.finditer(rf"({_WEEKDAY})(?:{_TO}({_WEEKDAY}))?", match[0]):
+        for run in _RUN.finditer(text, match.start()):  # to the end of the text, for what must follow a short form
+            if run.start() >= match.end():
+                break
             first = _weekday(run[1])
             length = (_weekday(run[2]) - first) % 7 if run[2] else 0
             weekdays |= {(first + n) % 7 for n in range(length + 1)}

@@ -104,7 +104,7 @@ def _british_mothers_day(day: date) -> bool:
 
 def _canadian(name: str, day: date) -> bool:
     wanted = "thanksgiving" if name == "thanksgiving" else "labo"
-    return any(wanted in title.lower() for title in _national(day.year, "CA").get(day, "").split("; "))
+    return wanted in _ontario(day.year).get(day, "").lower()
 
 
 def _near_easter(day: date) -> bool:
@@ -117,6 +117,14 @@ def _american(year: int) -> dict[str, date]:
 
     days = holidays.country_holidays("US", years=year, observed=False, categories=_CATEGORIES)
     return {title: day for day, titles in days.items() for title in titles.split("; ")}
+
+
+@lru_cache(maxsize=64)
+def _ontario(year: int) -> dict[date, str]:
+    """Return the holidays of the province that keeps both Thanksgiving and Labour Day, as most of Canada does."""
+    import holidays
+
+    return dict(holidays.country_holidays("CA", subdiv="ON", years=year).items())
 
 
 @lru_cache(maxsize=64)

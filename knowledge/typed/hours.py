@@ -50,6 +50,8 @@ def hours_in(passages: Iterable[Passage], own: frozenset[str]) -> Iterator[Hours
 
 def _of_passage(passage: Passage, own: frozenset[str]) -> Iterator[Hours | UnreadHours]:
     headings = [straight(part) for part in passage.section.split(SECTION_MARK) if part]
+    if not any(_CUE.search(text) or _HOURS.search(text) for text in (passage.text, *headings)):
+        return
     lines = list(_lines(straight(passage.text), headings))
     titled = any(_HOURS.search(heading) for heading in headings)
     above = _above(headings)
@@ -62,7 +64,7 @@ def _of_passage(passage: Passage, own: frozenset[str]) -> Iterator[Hours | Unrea
             continue
         line = line_of(text, own)
         if _ALARM.search(text) and not re.search(r"\bholidays?\b", text, re.IGNORECASE):
-            line = Line(read=False, subject=line.subject, days=line.days, timed=True)
+            line = Line(read=False, days=line.days, timed=True)
         subject = where if line.subject is None else own_subject(line.subject, where)
         if where and subject == where and (line.subject or "we") == "we" and not titled and (line.days or line.timed):
             # "We" under the heading of a part, or of something else: the whole place may be meant.

@@ -35,7 +35,8 @@ def answer_hours(question: str, facts: Sequence[Fact], now: datetime, zone: Zone
     local = _zone(facts, hours, zone)
     if local is None or not hours:
         return None
-    who = _called(subject, hours)
+    whole = subject == "" or subject == _main(known)
+    who = "we" if whole else _called(subject, hours)
     if who is None:
         return None
     return _Teller(Week(hours, unread, country), asked, now.astimezone(local[0]), Speech(who, local[1])).answer()
@@ -78,9 +79,7 @@ def _zone(facts: Sequence[Fact], hours: Sequence[Hours], zone: ZoneInfo) -> tupl
 
 
 def _called(subject: str, hours: Sequence[Hours]) -> str | None:
-    """Return how a sentence calls the place: "we", "the kitchen"; None for what may need a plural verb."""
-    if not subject or subject in VENUES:
-        return "we"
+    """Return how a sentence calls a part of the place: "the kitchen"; None for what may need a plural verb."""
     for fact in hours:
         match = re.search(re.escape(subject), f"{fact.passage.text}\n{fact.passage.section}", re.IGNORECASE)
         if match and match[0][0].isupper() and " " in match[0] and "'" in match[0]:
@@ -154,7 +153,7 @@ class _Teller:
             usual = self._week.every(weekday)
             ahead = self._today + timedelta(days=(weekday - self._today.weekday()) % 7)
             if usual is None and one and not (asked.plural or asked.following):
-                return self._day(ahead, f"on {name}, {date_name(ahead)}")
+                return self._day(ahead, f"on {name}, {date_name(ahead)},")
             if not isinstance(usual, Opening):
                 return usual
             if not asked.plural:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from knowledge.store import Passage
@@ -235,6 +236,7 @@ def from_json(text: bytes | str) -> tuple[Fact, ...]:
     return _adapter().validate_json(text)
 
 
+@cache
 def _adapter() -> "TypeAdapter[tuple[Fact, ...]]":
     from typing import Annotated
 

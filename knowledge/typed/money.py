@@ -18,6 +18,11 @@ _PARTS = re.compile(
     rf"(?P<before>[$€£]|US\$|USD|EUR|GBP)?\s?(?P<number>{NUMBER})\s?(?P<after>[^\W\d_]+(?: [^\W\d_]+)?|[$€£%°])?",
     re.IGNORECASE,
 )
+_COIN = re.compile(
+    r"\b(?:gold|silver|copper|coins?|gems?|credits?|crowns?|tokens?|crystals?|points|usd|eur|gbp|dollars?|euros?|pounds?)\b"
+    r"|[$€£]",
+    re.IGNORECASE,
+)
 _FREE = re.compile(r"(?:free(?: of charge)?|no charge|gratis|included)", re.IGNORECASE)
 
 
@@ -46,10 +51,10 @@ def same_unit(first: str, second: str) -> bool:
     return not first or not second or first == second
 
 
-def written(money: Decimal, like: Money) -> str:
-    """Return an amount as the passages write theirs."""
-    plain = f"{money:,}"
-    return f"{like.unit}{plain}" if like.unit in {"$", "€", "£"} else f"{plain} {like.unit}".strip()
+def coin_in(text: str) -> str:
+    """Return the coin or currency that a column's name holds, as written in lower case; empty if there is none."""
+    match = _COIN.search(text)
+    return match[0].lower() if match else ""
 
 
 def _number(text: str) -> Decimal | None:

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from knowledge.claims import stem, stems
 from knowledge.typed.columns import holds_phrase, price_column, word_column
-from knowledge.typed.kinds import Cell, Computed, Conflict, Fact, Money, Priced, Row
-from knowledge.typed.money import same_unit, written
+from knowledge.typed.kinds import Cell, Computed, Conflict, Fact, Priced, Row
+from knowledge.typed.money import coin_in, same_unit
 from knowledge.typed.table_kinds import Kind, is_prose, kind_of, naming, price_cell
 from knowledge.typed.table_questions import TableQuestion, price_question, stemmed, table_question
 from knowledge.typed.tables import is_price
@@ -83,10 +83,11 @@ def _extreme(asked: TableQuestion, kind: Kind, priced: Sequence[Priced]) -> Comp
         are = "is" if len(best_rows) == 1 else "are"
         text = (
             f"The {word} of the {kind.plural} {'with a price ' if unpriced else ''}on our list {are} "
-            f"{names}, at {shown}."
+            f"{names}, {f'at {shown}' if best else 'which costs nothing' if are == 'is' else 'which cost nothing'}."
         )
     else:
-        word = "highest" if asked.ask == "most" else "lowest"
+        counted = column.endswith("s") and best_rows[0][1].unit == ""
+        word = ("most" if counted else "highest") if asked.ask == "most" else "fewest" if counted else "lowest"
         have = "has" if len(best_rows) == 1 else "have"
         text = f"Of the {kind.plural} on our list, {names} {have} the {word} {_lower(column)}: {shown}."
     return Computed(text, passages, (*(row.name for row, _ in best_rows), shown))
@@ -160,13 +161,15 @@ def _told(asked: TableQuestion, kind: Kind, rows: Sequence[Row], column: str | N
 
 def _limit(asked: TableQuestion, rows: Sequence[Row], column: str) -> str:
     """Word the limits: "under 50 gold", "at alchemy level 20 or more"."""
-    cell = next(cell for row in rows if (cell := _cell(row, column)))
-    like = Money(Decimal(0), cell.unit, "")
-    if len(asked.bounds) == 2:  # noqa: PLR2004 -- between two
-        amounts = f"from {written(asked.bounds[0].amount, like)} to {written(asked.bounds[1].amount, like)}"
+    cells = [cell for row in rows if (cell := _cell(row, column))]
+    like = next((cell for cell in cells if cell.unit), cells[0])
+    shown, *upper = [
+        _with_unit(f"{bound.amount:,}", like) if like.unit else f"{bound.amount:,}" for bound in asked.bounds
+    ]
+    if upper:
+        amounts = f"from {shown} to {upper[0]}"
     else:
         bound = asked.bounds[0]
-        shown = written(bound.amount, like)
         amounts = {
             "lt": f"under {shown}",
             "gt": f"over {shown}",
@@ -206,14 +209,16 @@ def _amount(row: Row, column: str) -> Decimal:
 
 def _shown(cell: Cell) -> str:
     """Return a cell's value as written, with the unit that its column gives."""
-    bare_number = re.fullmatch(r"[\d.,]+", cell.text)
-    return (
-        f"{cell.text} {cell.unit}"
-        if bare_number and cell.unit and cell.unit not in {"$", "€", "£"}
-        else f"{cell.unit}{cell.text}"
-        if bare_number
-        else cell.text
-    )
+    if not re.fullmatch(r"[\d.,]+", cell.text) or not cell.unit:
+        return cell.text
+    return _with_unit(cell.text, cell)
+
+
+def _with_unit(number: str, cell: Cell) -> str:
+    if cell.unit in {"$", "€", "£"}:
+        return f"{cell.unit}{number}"
+    written = re.sub(r"^[\d.,]+\s*", "", cell.text) or coin_in(cell.column) or cell.unit
+    return f"{number} {written}"
 
 
 def _lower(column: str) -> str:

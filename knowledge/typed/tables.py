@@ -9,7 +9,7 @@ from knowledge.store import SECTION_MARK, Passage
 from knowledge.typed.clock import minutes_of
 from knowledge.typed.days import days_in, straight
 from knowledge.typed.kinds import Cell, Priced, Row
-from knowledge.typed.money import MONEY, amount_in, unit_of
+from knowledge.typed.money import MONEY, amount_in, coin_in, unit_of
 
 _KEY = r"[^\W\d_][^:;|\n]{0,40}"
 _FIELD = {"; ": re.compile(rf"(?:^|; )({_KEY}): "), " | ": re.compile(rf"(?:^| \| )({_KEY}): ")}
@@ -26,13 +26,6 @@ _SAYS_PRICE = re.compile(
     rf"|is|are)\s+(?:only\s+|just\s+)?(?P<price>{MONEY})(?=[\s.,;!)]|$)"
 )
 _COST_COLUMN = re.compile(r"\b(?:price|cost|fee|charge|rate)s?\b", re.IGNORECASE)
-_COIN = re.compile(
-    (
-        r"\b(gold|silver|copper|coins?|gems?|credits?|crowns?|tokens?|crystals?|points|usd|eur|gbp"
-        r"|dollars?|euros?|pounds?|[$€£])(?=\W|$)"
-    ),
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -118,7 +111,7 @@ def _told_in_prose(passage: Passage, lines: Sequence[str]) -> _Raw | None:
     own = rf"(?:(?:The|A|An) )?{re.escape(re.sub(r'^(?:The|A|An) ', '', name))}"
     kind = re.match(rf"{own} is an? (?P<kind>[a-z -]+?)(?= with| that| which| for|[.,])", body)
     costs = re.findall(rf"(?:^|(?<=[.!] ))(?:It|{own})\b[^.]*?\b(?:costs|sells for) ({MONEY})", body)
-    amounts = [amount for text in re.findall(MONEY, body) if (amount := amount_in(text)) and _COIN.search(amount.shown)]
+    amounts = [amount for text in re.findall(MONEY, body) if (amount := amount_in(text)) and coin_in(amount.shown)]
     fields = [("", name), ("Kind", kind["kind"].split()[-1] if kind else name.split(" of ")[0].split()[-1].lower())]
     if len(costs) == 1 and len(amounts) == 1:
         fields.append(("Price", costs[0]))
@@ -167,8 +160,8 @@ def _row(table: str, raw: _Raw, columns: set[str], named: str) -> Row | None:
 def _cell(column: str, text: str) -> Cell:
     amount = None if minutes_of(text) is not None else amount_in(text)
     unit = amount.unit if amount else ""
-    if amount and not unit and (coin := _COIN.search(column)):
-        unit = unit_of(coin[1])
+    if amount and not unit and (coin := coin_in(column)):
+        unit = unit_of(coin)
     return Cell(column, text, amount.amount if amount else None, unit)
 
 
