@@ -21,7 +21,7 @@ _PLACES = re.compile(
 _CODES = re.compile(r"\b(?:zip|post(?:al)? ?code)", re.IGNORECASE)
 _DELIVERY = re.compile(r"\b(?:deliver\w*|shipping|ship to)\b", re.IGNORECASE)
 _ORDER_BY = re.compile(r"\b(?:cut-?\s?off|order by|orders? until|last order|deadline)\b", re.IGNORECASE)
-_NAME = r"(?:(?:the )?(?:(?:St|Mt|Ft)\. )?[A-Z][\w'-]*(?: (?:(?:of|upon|on|the|le|la|de) )?[A-Z][\w'-]*)*|\d{4,5})"
+_NAME = r"(?:(?:the )?(?:(?:St|Mt|Ft)\. )?[A-Z][\w'-]*(?: (?:(?:of|upon|the|le|la|de) )?[A-Z][\w'-]*)*|\d{4,5})"
 _LIST = rf"(?:{_NAME})(?:(?:, and |, or |, | and | or | & )(?:not to |to )?(?:{_NAME}))*"
 _TO = re.compile(
     rf"\b(?P<no>(?:do not|don't|does not|doesn't|cannot|can't|can not|no longer"

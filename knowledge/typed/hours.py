@@ -64,7 +64,8 @@ def _of_passage(passage: Passage, own: frozenset[str]) -> Iterator[Hours | Unrea
             continue
         line = line_of(text, own)
         if _ALARM.search(text) and not re.search(r"\bholidays?\b", text, re.IGNORECASE):
-            line = Line(read=False, days=line.days, timed=True)
+            begins = re.match(rf"(?:the |our )?{re.escape(line.subject or '')}\b", text, re.IGNORECASE)
+            line = Line(read=False, subject=line.subject if begins else None, days=line.days, timed=True)
         subject = where if line.subject is None else own_subject(line.subject, where)
         if where and subject == where and (line.subject or "we") == "we" and not titled and (line.days or line.timed):
             # "We" under the heading of a part, or of something else: the whole place may be meant.

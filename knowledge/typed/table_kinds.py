@@ -33,8 +33,8 @@ def kind_of(words: Sequence[str], rows: Sequence[Row]) -> Kind | None:
         if len({table for _, table in named}) > 1:
             return None
         used = {stem(word) for word, _ in named}
-        word = named[-1][0]
         own = tables[named[0][1]]
+        word = next((word for word, _ in named if stem(word) == stem(own[0].noun)), named[-1][0])
         about = [part[:6] for part in re.findall(r"[a-z]+", own[0].heading.lower())]
         left = (word for word in words if stem(word) not in used and word[:6] not in about)
         return Kind(tuple(own), _plural(word), stemmed(left))

@@ -41,6 +41,8 @@ def rows_in(passages: Sequence[Passage]) -> Iterator[Row]:
     """Yield the rows of all tables; a table with a part that cannot be read is left out as a whole."""
     groups: dict[tuple[str, str, str], list[_Raw]] = defaultdict(list)
     broken: set[tuple[str, str]] = set()
+    made: Counter[tuple[str, str, str | None]] = Counter()
+    whole: dict[tuple[str, str, str | None], tuple[str, str]] = {}
     parts = Counter((p.document, p.section, p.entry) for p in passages)
     for passage in passages:
         parent = SECTION_MARK.join(passage.section.split(SECTION_MARK)[:-1])
@@ -48,8 +50,10 @@ def rows_in(passages: Sequence[Passage]) -> Iterator[Row]:
             broken.add((passage.document, parent))
         for mark, raw in _fields(passage, parent):
             groups[passage.document, parent, mark].append(raw)
-            if mark != "price" and parts[passage.document, passage.section, passage.entry] > 1:
-                broken.add((passage.document, parent))
+            made[passage.document, passage.section, passage.entry] += 1
+            if mark != "price":
+                whole[passage.document, passage.section, passage.entry] = (passage.document, parent)
+    broken |= {table for part, table in whole.items() if made[part] < parts[part]}  # a row that was cut in two
     for (document, parent, mark), raws in groups.items():
         if (document, parent) not in broken:
             yield from _table(f"{document}{SECTION_MARK}{parent}" if parent else document, mark, raws)
@@ -128,7 +132,7 @@ def _cut(text: str, pattern: re.Pattern[str]) -> Iterator[tuple[str, str]]:
 
 def _table(table: str, mark: str, raws: Sequence[_Raw]) -> Iterator[Row]:
     counts = Counter(key for raw in raws for key, _ in dict(raw.fields).items())
-    columns = {key for key, count in counts.items() if count * 2 >= len(raws)}
+    columns = {key for key, count in counts.items() if mark in _FIELD or count * 2 >= len(raws)}
     if mark == "prose" and "Price" not in columns:
         return
     if len(raws) < _FEW or len(columns) < _FEW:
