@@ -51,6 +51,7 @@ lint: .venv/.ready
 
 bench: setup .venv-bench/.ready $(if $(VLLM),.venv-vllm/.ready)
 	$(BIN)/python tests/benchmarks/fact_check.py
+	$(BIN)/python tests/benchmarks/typed_facts.py
 	$(BIN)/python tests/benchmarks/trap_check.py
 	$(BIN)/python tests/benchmarks/answers.py
 	@mkdir -p build

@@ -38,9 +38,12 @@ _LOWEST = r"\b(?:lowest|smallest|least|fewest|minimum)\b"
 _HIGHEST = r"\b(?:highest|biggest|largest|most|greatest|maximum|max)\b"
 _COUNT = re.compile(r"^how many\b|^(?:what is )?(?:the )?number of\b")
 _GLUE = frozenset(
-    "at what which is are the a an of in on do does you your our have has there that with for show list me all any some "
-    "who they it to be i we us those these one ones please available sell offer got kind kinds type types different "
-    "total altogether menu currently here game shop store whose only can get buy".split()
+    (
+        "at what which is are the a an of in on do does you your our have has there that with for show list "
+        "me all any some who they it to be i we us those these one ones please available sell offer got kind "
+        "kinds type types different total altogether menu currently here game shop store whose only can get "
+        "buy"
+    ).split()
 )
 _PRICE_WORDS = frozenset("cost costs price prices priced costing expensive cheap worth".split())
 _NEGATED = re.compile(r"\b(?:not|no|without|never|except|excluding|isn't|don't|neither|nor|other than|besides)\b")
