@@ -126,13 +126,10 @@ def hours_question(question: str, subjects: Sequence[str], own: frozenset[str]) 
     found = days_in(text)
     if len(found) > 1 or (found and relative):
         return None
-    following = this = False
+    before = text[: found[0].start] if found else ""
+    following = bool(re.search(r"\bnext $", before))
+    this = bool(re.search(r"\b(?:this|coming|upcoming)(?: coming)? $", before))
     if found:
-        before = text[: found[0].start]
-        following, this = (
-            bool(re.search(r"\bnext $", before)),
-            bool(re.search(r"\b(?:this|coming|upcoming)(?: coming)? $", before)),
-        )
         text = f"{re.sub(r'next $', '', before)}⟦D⟧{text[found[0].end :]}"
     text = re.sub(r"\s+", " ", text).strip()
     venue = next((word for word in re.findall(r"\w+", text) if word in VENUES), "")
