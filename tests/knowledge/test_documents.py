@@ -142,7 +142,7 @@ def test_broken_line_is_named() -> None:
         ("a.md", b"", "is empty"),
         ("a.md", b" \n\t\n", "is empty"),
         ("a.md", b"\xef\xbb\xbf", "is empty"),
-        ("a.md", b"\x89PNG\r\n\x1a\n\x00\x00", "binary"),
+        ("a.md", b"\x89PNG\r\n\x1a\n\x00\x00", "is no text"),
         ("a.txt", bytes(range(128, 256)) * 3, "is not text"),
         ("a.txt", b"x" * 11 * 1024 * 1024, "larger than 10 MiB"),
         ("a.json", b'[{"a": 1,]', "is not JSON"),
