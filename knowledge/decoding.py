@@ -72,7 +72,9 @@ def _guessed(content: bytes) -> str | None:
     western = next((match for match in rivals if "cp1252" in _names(match)), None)
     if western and sum(map(str.isascii, str(western))) >= _LEAST_ASCII * len(str(western)):
         return content.decode("cp1252")
-    return str(rivals[0]) if len(rivals) == 1 else None
+    if len(rivals) > 1 or (b"\0" in content and not re.search(r"\s", str(rivals[0]))):
+        return None  # a few bytes with zeros among them are letters of UTF-16 by chance, and hardly a space
+    return str(rivals[0])
 
 
 def _names(match: CharsetMatch) -> list[str]:

@@ -112,7 +112,7 @@ def test_refresh_follows_the_files(store: SqliteStore, watched: WatchedEmbedder,
     (folder / "shop.md").write_text(FAQ.replace("Behind", "Beside"))
     (folder / "more/items.csv").unlink()
     (folder / "new.txt").write_text("Q: Gift cards?\nA: From $10.\n")
-    (folder / "notes.docx").write_bytes(b"PK")
+    (folder / "notes.odt").write_bytes(b"PK")
     assert outcomes(refresh(store, watched, "s", folder)) == {
         "more/items.csv": "removed",
         "shop.md": "changed",
