@@ -18,13 +18,16 @@ _BLOCK_TITLE = re.compile(r"\.([^\s.].*)")
 _FENCES = {"----", "....", "```"}
 _DELIMITERS = {"====", "****", "____", "--", "++++"}
 _INLINE = (
-    (re.compile(r"(?:link:|xref:)(\S+?)\[([^\]]*?)\^?\]"), lambda m: _link(m[1], m[2])),
-    (re.compile(r"(https?://[^\s\[<]+)\[([^\]]*?)\^?\]"), lambda m: _link(m[1], m[2])),
-    (re.compile(r"<<[^,>]+,\s*([^>]+)>>"), lambda m: m[1]),
-    (re.compile(r"<<([^>]+)>>"), lambda m: m[1].strip("#_").replace("_", " ")),
-    (re.compile(r"(?:kbd|btn|menu|footnote|indexterm2?):?[\w-]*\[([^\]]*)\]"), lambda m: m[1]),
-    (re.compile(r"\[\[[^\]]*\]\]|\[#[^\]]*\](?=#)|image::?\S+\[[^\]]*\]|\s\+$"), lambda _: ""),
-    (re.compile(r"(?<![*\w])\*(?!\s)([^*\n]+?)(?<!\s)\*(?![*\w])"), lambda m: f"**{m[1]}**"),
+    (re.compile(r"(?:link:|xref:)([^\s\[]{1,500})\[([^\]]{0,500}?)\^?\]"), lambda m: _link(m[1], m[2])),
+    (re.compile(r"(https?://[^\s\[<]{1,500})\[([^\]]{0,500}?)\^?\]"), lambda m: _link(m[1], m[2])),
+    (re.compile(r"<<[^,<>]{1,200},\s*([^<>]{1,500})>>"), lambda m: m[1]),
+    (re.compile(r"<<([^<>]{1,200})>>"), lambda m: m[1].strip("#_").replace("_", " ")),
+    (re.compile(r"(?:kbd|btn|menu|footnote|indexterm2?):?[\w-]{0,100}\[([^\]]{0,500})\]"), lambda m: m[1]),
+    (
+        re.compile(r"\[\[[^\]]{0,200}\]\]|\[#[^\]]{0,200}\](?=#)|image::?[^\s\[]{1,500}\[[^\]]{0,500}\]|\s\+$"),
+        lambda _: "",
+    ),
+    (re.compile(r"(?<![*\w])\*(?!\s)([^*\n]{1,500}?)(?<!\s)\*(?![*\w])"), lambda m: f"**{m[1]}**"),
 )
 
 

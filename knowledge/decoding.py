@@ -22,9 +22,12 @@ _MARKS = (
 )
 _BINARY = (b"%PDF-", b"PK\x03\x04", b"\x7fELF", b"\x89PNG", b"\x80\x04", b"GIF8", b"\xff\xd8\xff", b"\xd0\xcf\x11\xe0")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+_ASCII = bytes(range(128))
+_UTF8_PAIR = re.compile(rb"[\xc0-\xf7][\x80-\xbf]")
 _LEAST_ASCII = 0.7  # of the characters; western text in a legacy encoding stays far above it
 _MARGIN = 0.1  # of coherence, charset-normalizer's measure of how much a text reads like a language
 _MOST_CHAOS = 0.1
+_MOST_PER_SPACE = 60  # characters; Chinese and Japanese have at least their line ends
 
 
 def decode(name: str, content: bytes) -> str:
@@ -46,9 +49,9 @@ def _decoded(name: str, content: bytes) -> str:
         for mark, encoding in _MARKS:
             if content.startswith(mark):
                 return content.decode(encoding)
-        return _zeroless(content.decode())
+        text = content.decode() if b"\0" not in content else _wide(content) or _guessed(content)
     except UnicodeDecodeError:
-        text = _guessed(content)
+        text = _wide(content) or _guessed(content)
     if text is None and b"\0" in content:
         refuse(name, "looks like a binary file", "export it as text, Markdown or CSV")
     if text is None:
@@ -56,14 +59,24 @@ def _decoded(name: str, content: bytes) -> str:
     return text
 
 
-def _zeroless(text: str) -> str:
-    """Return the text, unless every other byte is zero as in UTF-16, which is valid UTF-8 by chance."""
-    if text.count("\x00") > len(text) // 4:
-        raise UnicodeDecodeError("utf-8", b"", 0, 1, "zeros")
-    return text
+def _wide(content: bytes) -> str | None:
+    """Return the text if zeros stand where UTF-16 or UTF-32 without a mark has them, else nothing."""
+    for encoding in ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be") if b"\0" in content else ():
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        # Letters that are wrong by chance are of many scripts, and hardly with spaces among them.
+        if not _CONTROL.search(text) and sum(map(text.count, " \n\t")) * _MOST_PER_SPACE > len(text):
+            return text
+    return None
 
 
 def _guessed(content: bytes) -> str | None:
+    """Return the text in the one encoding that fits, or nothing."""
+    above = len(content.translate(None, _ASCII))
+    if above < (1 - _LEAST_ASCII) * len(content) and 4 * len(_UTF8_PAIR.findall(content)) > above:
+        return None  # damaged UTF-8, which any western encoding takes for pairs of odd letters
     matches = [match for match in charset_normalizer.from_bytes(content) if match.chaos <= _MOST_CHAOS]
     if not matches:
         return None
@@ -72,9 +85,7 @@ def _guessed(content: bytes) -> str | None:
     western = next((match for match in rivals if "cp1252" in _names(match)), None)
     if western and sum(map(str.isascii, str(western))) >= _LEAST_ASCII * len(str(western)):
         return content.decode("cp1252")
-    if len(rivals) > 1 or (b"\0" in content and not re.search(r"\s", str(rivals[0]))):
-        return None  # a few bytes with zeros among them are letters of UTF-16 by chance, and hardly a space
-    return str(rivals[0])
+    return str(rivals[0]) if len(rivals) == 1 and b"\0" not in content else None
 
 
 def _names(match: CharsetMatch) -> list[str]:

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from types import MappingProxyType
 
-from knowledge import reading
 from knowledge.entries import Entry, UnreadableDocument, printable, refuse
 
 __all__ = ["LARGEST", "READERS", "Entry", "UnreadableDocument", "check_name", "is_archive", "read", "unpack"]
@@ -33,7 +32,7 @@ READERS: Mapping[str, str] = MappingProxyType(
         ".csv": "CSV",
         ".tsv": "CSV",
         ".json": "JSON",
-        ".jsonl": "JSON lines",
+        ".jsonl": "JSON",
         ".yaml": "YAML",
         ".yml": "YAML",
         ".rst": "reStructuredText",
@@ -49,6 +48,8 @@ def read(name: str, content: bytes, largest: int = LARGEST) -> list[Entry]:
 
     The file is parsed in a process that can do nothing else (``knowledge.sandbox``).
     """
+    from knowledge import reading
+
     check_name(name)
     _check_size(name, content, largest)
     if is_archive(name):
@@ -68,6 +69,8 @@ def unpack(name: str, content: bytes, largest: int = LARGEST) -> list[tuple[str,
 
     Raises UnreadableDocument, and takes none of the files then.
     """
+    from knowledge import reading
+
     check_name(name)
     _check_size(name, content, largest)
     return [(f"{name}/{member}", inside) for member, inside in reading.members(name, content)]

@@ -60,11 +60,13 @@ def _text_reader(ending: str) -> Callable[[str, str], list[Entry]]:  # noqa: PLR
     from knowledge import prose, records
 
     if ending in _MARKDOWN:
-        return lambda _, text: prose.read_markdown(text)
-    if ending in {".html", ".htm"}:
-        from knowledge.web_pages import read_html
+        from knowledge.markdown_dialects import plain_markdown
 
-        return read_html
+        return lambda name, text: prose.read_markdown(plain_markdown(name, text))
+    if ending in {".html", ".htm"}:
+        from knowledge.web_pages import to_markdown
+
+        return lambda name, text: prose.read_markdown(to_markdown(name, text))
     if ending == ".rst":
         from knowledge.restructured_text import read_rst
 
@@ -83,4 +85,6 @@ def _text_reader(ending: str) -> Callable[[str, str], list[Entry]]:  # noqa: PLR
         return records.read_json
     if ending == ".jsonl":
         return records.read_json_lines
-    return lambda _, text: prose.read_text(text)
+    from knowledge.text_layout import blocks, with_headings
+
+    return lambda _, text: [entry for block in blocks(text) for entry in prose.read_text(with_headings(block))]

@@ -8,7 +8,8 @@ from typing import Any
 from knowledge.pdf_lines import Line, Piece, lines_of
 
 _FEWEST_ROWS = 3  # without rules, two lines may stand in columns by chance
-_LONGEST_CELL = 6.0  # words, on average; longer ones are columns of a text
+_LONGEST_CELL = 4.0  # words, on average; longer ones are columns of a text
+_LONGEST_OF_MANY = 6.0  # where there are three columns and more
 _MOSTLY = 0.6
 _NEAR = 2.5  # sizes of letters between the names of columns and the first row
 _FAR = 4  # sizes of letters that a cell set to the right may begin later
@@ -70,7 +71,8 @@ def _rows(lines: list[Line]) -> list[list[str]]:
             break
         rows.append(cells)
     words = [len(cell.split()) for row in rows for cell in row]
-    return rows if len(rows) >= _FEWEST_ROWS and sum(words) <= _LONGEST_CELL * len(words) else []
+    longest = _LONGEST_CELL if len(starts) == 2 else _LONGEST_OF_MANY  # noqa: PLR2004 -- as above
+    return rows if len(rows) >= _FEWEST_ROWS and sum(words) <= longest * len(words) else []
 
 
 def _names(above: Line, row: Line) -> list[list[str]]:

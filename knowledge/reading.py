@@ -50,7 +50,7 @@ class _Reading:
                         out.write(request)
                         out.write(content)
                     heard = _drain(inside.fileno())
-                if heard or process.poll() is None:
+                if heard or not _has_ended(process):
                     break
             return heard
 
@@ -118,6 +118,13 @@ def members(name: str, content: bytes) -> list[tuple[str, bytes]]:
         found.append((member, payload[start : start + size]))
         start += size
     return found
+
+
+def _has_ended(process: subprocess.Popen[bytes]) -> bool:
+    """Say whether the process itself has ended, or only one of its forks."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(0.2)
+    return process.poll() is not None
 
 
 def _heard(name: str, answer: bytes) -> tuple[dict[str, Any], bytes]:

@@ -36,6 +36,7 @@ class OutOfTime(Exception):  # noqa: N818 -- named for what is wrong
 
 def confine() -> None:
     """Give up every right but computing, for good; raises OutOfTime in whatever then computes too long."""
+    filtered = filters_calls()  # looks for the C library, while it still can
     most = _address_space() + MEMORY
     for limit in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE):
         resource.setrlimit(limit, (0, 0))
@@ -46,8 +47,19 @@ def confine() -> None:
     with contextlib.suppress(ValueError, OSError):  # macOS has this limit and does not enforce it
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
-    if filters_calls():
+    if filtered:
         _filter_calls()
+
+
+def walls() -> str:
+    """Say in a sentence what a reader of files cannot do on this machine."""
+    limits = f"at most {SECONDS} seconds and {MEMORY // 2**20} MiB, and can open no file and no connection"
+    if filters_calls():
+        return f"Uploaded files are read by a process that has {limits}; the kernel refuses it everything else."
+    return (
+        f"Uploaded files are read by a process that has {limits}. This system cannot filter system calls (seccomp) nor,"
+        " perhaps, limit memory: on Linux on x86-64 or ARM it could; else let only people you trust upload files."
+    )
 
 
 def filters_calls() -> bool:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from html_to_markdown import ConversionOptions, HiddenContent, NodeContext, convert
 
-from knowledge.entries import Entry, refuse
-from knowledge.prose import read_markdown
+from knowledge.entries import refuse
 
 if TYPE_CHECKING:
     from html_to_markdown._html_to_markdown import HtmlVisitor
@@ -34,11 +33,6 @@ class _Visitor:
         if re.match(r"(?:https?:|mailto:|tel:)", href, re.IGNORECASE):
             return "continue"
         return {"type": "custom", "output": text}
-
-
-def read_html(name: str, text: str) -> list[Entry]:
-    """Return the entries of a web page. Raises UnreadableDocument."""
-    return read_markdown(to_markdown(name, text))
 
 
 def to_markdown(name: str, html: str) -> str:

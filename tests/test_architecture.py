@@ -51,7 +51,7 @@ HOMES = {
     "sentence_transformers": {"knowledge.embedding"},
     "sqlite_utils": {"knowledge.sqlite_file", "knowledge.sqlite_schema", "knowledge.sqlite_search", "bot.servers"},
     "pysqlite3": {"knowledge.sqlite_file", "bot.servers"},
-    "markdown_it": {"knowledge.prose"},
+    "markdown_it": {"knowledge.markdown_dialects", "knowledge.prose"},
     "charset_normalizer": {"knowledge.decoding"},
     "docutils": {"knowledge.restructured_text"},
     "html_to_markdown": {"knowledge.web_pages"},
