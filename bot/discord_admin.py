@@ -14,7 +14,7 @@ from bot.schedule import reindex
 from bot.servers import ServerChoices
 from bot.settings import Settings
 from knowledge import indexing
-from knowledge.documents import LARGEST, check_name
+from knowledge.documents import LARGEST, READERS, check_name
 from knowledge.embedding import Embedder
 from knowledge.store import Store, UnknownServer
 from personas import persona
@@ -107,7 +107,7 @@ class Admin:
 
         await respond(interaction, forgotten, private=True)
 
-    @app_commands.describe(file="Markdown, text, CSV or JSON with questions and answers, up to 10 MiB")
+    @app_commands.describe(file=f"{', '.join(dict.fromkeys(READERS.values()))}; {LARGEST // 2**20} MiB")
     async def upload(self, interaction: discord.Interaction, file: discord.Attachment) -> None:
         """Index an uploaded file and say what became of it."""
         await respond(interaction, partial(self._upload, interaction, file), private=True)
@@ -152,11 +152,12 @@ class Admin:
         report = await asyncio.to_thread(
             indexing.add_upload, self._store, self._embedder, server, file.filename, content
         )
-        preview = [] if report.refused else await asyncio.to_thread(self._preview, server, file.filename)
+        names = [change.name for change in report.changes if change.outcome != "refused"]
+        preview = await asyncio.to_thread(self._preview, server, names)
         return "\n".join([summary(report), *preview])
 
-    def _preview(self, server: str, name: str) -> list[str]:
-        mine = self._store.passages(server, name)
+    def _preview(self, server: str, names: list[str]) -> list[str]:
+        mine = [passage for name in names for passage in self._store.passages(server, name)]
         shown = [f"> {plain(passage.searchable, _LONGEST_PREVIEW)}" for passage in mine[:_PREVIEWED]]
         return [*shown, *([f"> and {len(mine) - _PREVIEWED} more"] if len(mine) > _PREVIEWED else [])]
 

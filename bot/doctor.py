@@ -25,6 +25,7 @@ def examine(settings: Settings) -> int:
 
 def _checks(settings: Settings) -> Iterator[tuple[bool, str]]:
     yield _writable(settings)
+    yield _reads_files()
     try:
         models.check(settings, models.needed(settings))
         yield True, f"The models are in {settings.models_folder}."
@@ -40,6 +41,16 @@ def _checks(settings: Settings) -> Iterator[tuple[bool, str]]:
         yield True, "A Discord token is set."
     else:
         yield True, "No Discord token is set; the terminal works without one, `parley bot` needs PARLEY_DISCORD_TOKEN."
+
+
+def _reads_files() -> tuple[bool, str]:
+    from knowledge import documents, sandbox
+
+    try:
+        documents.read("doctor.md", b"Is it well?")
+    except documents.UnreadableDocument:
+        return False, "The process that reads uploaded files does not run here: no file can be added."
+    return True, sandbox.walls()
 
 
 def _voice(name: str, settings: Settings) -> Iterator[tuple[bool, str]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.sentences import PATH, SERVER, said
+from knowledge.documents import READERS
 
 if TYPE_CHECKING:
     from knowledge.indexing import Report
@@ -17,14 +18,14 @@ def knowledge() -> None:
     """Add, list, remove, refresh, search and export what a server knows."""
 
 
-@knowledge.command()
+@knowledge.command(help=f"Add files, or every file in folders: {' '.join(ending[1:] for ending in READERS)}.")
 @click.argument("paths", nargs=-1, required=True, type=PATH)
 @SERVER
 @click.option("--channel", "channels", multiple=True, help="Use the documents in this channel only; repeatable.")
 @click.option("--yes", is_flag=True, help="Do not ask before adding.")
 @said
 def add(paths: tuple[Path, ...], server: str, channels: tuple[str, ...], yes: bool) -> None:
-    """Add files, or every file in folders: md, txt, csv, tsv, json, jsonl."""
+    """Add files, or every file in folders."""
     from bot import settings, wiring
     from bot.progress import bar
     from knowledge import indexing

@@ -54,13 +54,16 @@ def _split(text: str, room: int, finest: int) -> list[str]:
         middle = len(text) // 2
         return [*_split(text[:middle], room, finest), *_split(text[middle:], room, finest)]
     parts: list[str] = []
-    filled = ""
+    filled: list[str] = []
+    length = 0
     for unit in _units(text, _ENDS[finest]):
-        if filled and pieces(filled + unit) > room:
-            parts += _split(filled, room, finest + 1)
-            filled = ""
-        filled += unit
-    return [*parts, *_split(filled, room, finest + 1)]
+        added = pieces(unit)  # no piece reaches over an end, so that pieces add up
+        if filled and length + added > room:
+            parts += _split("".join(filled), room, finest + 1)
+            filled, length = [], 0
+        filled.append(unit)
+        length += added
+    return [*parts, *_split("".join(filled), room, finest + 1)]
 
 
 def _units(text: str, end: re.Pattern[str]) -> Iterator[str]:

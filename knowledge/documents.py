@@ -1,50 +1,84 @@
 """Bytes and a file name to entries; everything that cannot be read is refused with a sentence."""
 
-import codecs
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 from types import MappingProxyType
 
 from knowledge.entries import Entry, UnreadableDocument, printable, refuse
-from knowledge.prose import read_markdown, read_text
-from knowledge.records import read_csv, read_json, read_json_lines
 
-__all__ = ["LARGEST", "READERS", "Entry", "UnreadableDocument", "check_name", "read"]
+__all__ = ["LARGEST", "READERS", "Entry", "UnreadableDocument", "check_name", "is_archive", "read", "unpack"]
 
 LARGEST = 10 * 1024 * 1024  # bytes; what Discord lets a member upload without a subscription
+MOST_ENTRIES = 50_000
+"""Of one file."""
+LONGEST_ENTRY = 1_000_000
+"""Characters of one entry, about a novel's; longer ones are text that lost its line ends or its headings."""
 _LONGEST_NAME = 200
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
-_LEAST_ASCII = 0.7  # of the characters; western text in a legacy encoding stays far above it
+_ARCHIVE = ".zip"
 
-READERS: Mapping[str, Callable[[str, str], list[Entry]]] = MappingProxyType(
+READERS: Mapping[str, str] = MappingProxyType(
     {
-        ".md": lambda _, text: read_markdown(text),
-        ".markdown": lambda _, text: read_markdown(text),
-        ".txt": lambda _, text: read_text(text),
-        ".csv": read_csv,
-        ".tsv": read_csv,
-        ".json": read_json,
-        ".jsonl": read_json_lines,
+        ".md": "Markdown",
+        ".markdown": "Markdown",
+        ".mdx": "Markdown",
+        ".txt": "text",
+        ".pdf": "PDF",
+        ".docx": "Word",
+        ".xlsx": "Excel",
+        ".html": "web page",
+        ".htm": "web page",
+        ".csv": "CSV",
+        ".tsv": "CSV",
+        ".json": "JSON",
+        ".jsonl": "JSON",
+        ".yaml": "YAML",
+        ".yml": "YAML",
+        ".rst": "reStructuredText",
+        ".adoc": "AsciiDoc",
+        _ARCHIVE: "ZIP",
     }
 )
+"""What each ending of a name stands for."""
 
 
 def read(name: str, content: bytes, largest: int = LARGEST) -> list[Entry]:
-    """Return the entries of a file, at least one; ``largest`` is in bytes. Raises UnreadableDocument."""
+    """Return the entries of a file, at least one; ``largest`` is in bytes. Raises UnreadableDocument.
+
+    The file is parsed in a process that can do nothing else (``knowledge.sandbox``).
+    """
+    from knowledge import reading
+
     check_name(name)
-    reader = READERS[PurePosixPath(name).suffix.lower()]
-    if len(content) > largest:
-        refuse(name, f"is larger than {largest / 2**20:.3g} MiB", "split it into smaller files")
-    text = _decode(name, content).replace("\r\n", "\n").replace("\r", "\n")
-    if not text.strip():
-        refuse(name, "is empty", "upload a file with at least one question and answer")
-    entries = [entry for entry in reader(name, text) if entry.title or entry.body.strip()]
+    _check_size(name, content, largest)
+    if is_archive(name):
+        refuse(name, "is a ZIP file inside another", "unpack it and upload the files in it")
+    entries = [entry for entry in reading.entries(name, content) if entry.title or entry.body.strip()]
     if not entries:
         refuse(name, "holds no entries", "upload a file with at least one question and answer")
+    if len(entries) > MOST_ENTRIES:
+        refuse(name, f"holds {len(entries):,} entries, and at most {MOST_ENTRIES:,} are read of a file", "split it")
     for entry in entries:
         _check_text(name, entry)
     return entries
+
+
+def unpack(name: str, content: bytes, largest: int = LARGEST) -> list[tuple[str, bytes]]:
+    """Return the files in a ZIP file, each under the name ``archive.zip/path`` of its document.
+
+    Raises UnreadableDocument, and takes none of the files then.
+    """
+    from knowledge import reading
+
+    check_name(name)
+    _check_size(name, content, largest)
+    return [(f"{name}/{member}", inside) for member, inside in reading.members(name, content)]
+
+
+def is_archive(name: str) -> bool:
+    """Say whether a name is that of a file which holds others."""
+    return PurePosixPath(name).suffix.lower() == _ARCHIVE
 
 
 def check_name(name: str) -> None:
@@ -58,31 +92,21 @@ def check_name(name: str) -> None:
         refuse(name, "is of a kind that cannot be read", f"upload one of {', '.join(READERS)}")
 
 
-def _decode(name: str, content: bytes) -> str:
-    encoding = "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
-    try:
-        text = content.decode(encoding)
-    except UnicodeDecodeError:
-        text = _legacy(content)
-    if not text and content.strip(codecs.BOM_UTF8):
-        refuse(name, "is not text", "save it as UTF-8 text and upload it again")
-    if _CONTROL.search(text):
-        refuse(name, "looks like a binary file", "export it as text, Markdown or CSV")
-    return text
-
-
-def _legacy(content: bytes) -> str:
-    """Return the text if it is plausible as the old western encoding of Windows, else nothing."""
-    try:
-        text = content.decode("cp1252")
-    except UnicodeDecodeError:
-        return ""
-    ordinary = sum(character.isascii() for character in text)
-    return text if ordinary >= _LEAST_ASCII * len(text) else ""
+def _check_size(name: str, content: bytes, largest: int) -> None:
+    if len(content) > largest:
+        refuse(name, f"is larger than {largest / 2**20:.3g} MiB", "split it into smaller files")
+    if not content.strip():
+        refuse(name, "is empty", "upload a file with at least one question and answer")
 
 
 def _check_text(name: str, entry: Entry) -> None:
-    """JSON can spell characters that no text file may hold."""
+    """Whatever the reader made of the file, this is what may be kept."""
+    if len(entry.body) > LONGEST_ENTRY:
+        refuse(
+            name,
+            f"has {len(entry.body):,} characters in one entry, and at most {LONGEST_ENTRY:,} are read",
+            "give it headings, or split it",
+        )
     for text in (*entry.section, entry.body, entry.id or ""):
         try:
             text.encode()

@@ -1,19 +1,18 @@
 """The only writer: files in, passages and vectors out. A document is replaced as a whole or not at all."""
 
-import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal, TypeVar
 
 import numpy as np
 
-from knowledge.chunking import passages as cut
-from knowledge.documents import LARGEST, READERS, UnreadableDocument, check_name, read
+from knowledge.documents import READERS
 from knowledge.embedding import Embedder
 from knowledge.entries import printable
+from knowledge.intake import File, found, from_bytes, from_origin, is_in, origins
 from knowledge.store import Document, Passage, Revision, Store, UnknownServer, Vectors
 
 Key = TypeVar("Key")
@@ -55,17 +54,6 @@ class Report:
         return any(change.outcome in {"new", "changed", "removed"} for change in self.changes)
 
 
-@dataclass(frozen=True)
-class _File:
-    """A file that was read, or the reason why it could not be."""
-
-    document: Document
-    content: bytes = b""
-    passages: tuple[Passage, ...] = ()
-    refusal: str = ""
-    unchanged: bool = False
-
-
 def add(  # noqa: PLR0913, PLR0917 -- whose, what and where; all but two have a default or one type each
     store: Store,
     embedder: Embedder,
@@ -81,40 +69,50 @@ def add(  # noqa: PLR0913, PLR0917 -- whose, what and where; all but two have a 
     """
     start = time.perf_counter()
     known = _known(store, server)
-    named = [pair for path in paths for pair in _found(path)]
-    files = [_file(Document(name, "", str(path), tuple(channels)), known) for name, path in named]
+    named = [pair for path in paths for pair in found(path)]
     first = dict(reversed(named))
-    files = [
-        file if first[name] == path else replace(file, refusal=f"{name} comes from two folders: rename one of them.")
-        for file, (name, path) in zip(files, named, strict=True)
-    ]
+    files: list[File] = []
+    for name, path in named:
+        document = Document(name, "", str(path), tuple(channels))
+        if first[name] == path:
+            files += from_origin(document, known)
+        else:
+            files.append(File(document, refusal=f"{name} comes from two folders: rename one of them."))
     return Report(tuple(_write(store, embedder, server, files, known, progress)), time.perf_counter() - start)
 
 
 def add_upload(  # noqa: PLR0913, PLR0917 -- as add, with bytes in place of paths
     store: Store, embedder: Embedder, server: str, name: str, content: bytes, channels: Sequence[str] = ()
 ) -> Report:
-    """Add one file from its bytes; the store keeps them, as nothing else does. Raises BadServer."""
+    """Add one file from its bytes, or the files in a ZIP file; the store keeps them, as nothing else does.
+
+    Raises BadServer.
+    """
     start = time.perf_counter()
     known = _known(store, server)
     document = Document(name, "", None, tuple(channels))
     if "/" in name:
-        file = _File(document, refusal=f"{printable(name)} has a folder in its name: upload it under its own name.")
+        refusal = f"{printable(name)} has a folder in its name: upload it under its own name."
+        files = [File(document, refusal=refusal)]
     else:
-        file = _parsed(document, content, known)
-    changes = _write(store, embedder, server, [file], known, None)
+        files = from_bytes(document, content, known)
+    changes = _write(store, embedder, server, files, known, None)
     return Report(tuple(changes), time.perf_counter() - start)
 
 
 def remove(store: Store, server: str, name: str) -> Report:
-    """Take one document out; refused where there is none of that name. Raises BadServer, UnknownServer."""
+    """Take one document out, or all that came in one ZIP file; refused where there is none of that name.
+
+    Raises BadServer, UnknownServer.
+    """
     start = time.perf_counter()
-    if store.remove(server, name):
-        change = Change(name, "removed")
-    else:
-        names = ", ".join(document.name for document in store.documents(server)) or "none"
-        change = Change(name, "refused", reason=f"There is no document of that name; there are: {names}.")
-    return Report((change,), time.perf_counter() - start)
+    there = [document.name for document in store.documents(server)]
+    chosen = [one for one in there if one == name or is_in(one, name)]
+    changes = [Change(one, "removed") for one in chosen if store.remove(server, one)]
+    if not changes:
+        reason = f"There is no document of that name; there are: {', '.join(there) or 'none'}."
+        changes = [Change(name, "refused", reason=reason)]
+    return Report(tuple(changes), time.perf_counter() - start)
 
 
 def refresh(
@@ -129,27 +127,22 @@ def refresh(
     """
     start = time.perf_counter()
     known = _known(store, server) if watched else {document.name: document for document in store.documents(server)}
-    files: list[_File] = []
-    changes: list[Change] = []
-    for document in known.values():
-        if document.origin is None:
-            files.append(_File(document, unchanged=True))
-        elif Path(document.origin).is_file():
-            files.append(_file(document, known))
+    files = [File(document, unchanged=True) for document in known.values() if document.origin is None]
+    for document in origins(known):
+        if Path(document.origin or "").is_file():
+            files += from_origin(document, known)
         else:
-            store.remove(server, document.name)
-            changes.append(Change(document.name, "removed"))
-    origins = {document.origin for document in known.values()}
-    for name, path in _found(watched) if watched and watched.is_dir() else ():
-        if str(path) in origins or path.suffix.lower() not in READERS:
+            files += [File(one, gone=True) for one in known.values() if one.origin == document.origin]
+    taken = {document.origin for document in known.values()}
+    for name, path in found(watched) if watched and watched.is_dir() else ():
+        if str(path) in taken or path.suffix.lower() not in READERS:
             continue
-        file = _file(Document(name, "", str(path)), {})
-        if name in known:
-            file = replace(
-                file, refusal=f"{name} was already added from elsewhere: remove that one or rename this one."
-            )
-        files.append(file)
-    changes += _write(store, embedder, server, files, known, progress)
+        if name in known or any(is_in(one, name) for one in known):
+            refusal = f"{name} was already added from elsewhere: remove that one or rename this one."
+            files.append(File(Document(name, "", str(path)), refusal=refusal))
+        else:
+            files += from_origin(Document(name, "", str(path)), {})
+    changes = list(_write(store, embedder, server, files, known, progress))
     if known:
         _embed_missing(store, embedder, server)
     return Report(tuple(changes), time.perf_counter() - start)
@@ -176,48 +169,11 @@ def _known(store: Store, server: str) -> dict[str, Document]:
         return {}
 
 
-def _found(path: Path) -> list[tuple[str, Path]]:
-    """Return (document name, absolute path) for a file, or for each visible file in a folder."""
-    path = path.absolute()
-    if not path.is_dir():
-        return [(path.name, path)]
-    inside = [file.relative_to(path) for file in sorted(path.rglob("*")) if file.is_file()]
-    return [(file.as_posix(), path / file) for file in inside if not any(part.startswith(".") for part in file.parts)]
-
-
-def _file(wanted: Document, known: Mapping[str, Document]) -> _File:
-    """Read the wanted document from its origin."""
-    path = Path(wanted.origin or "")
-    try:
-        check_name(wanted.name)
-        with path.open("rb") as file:
-            content = file.read(LARGEST + 1)  # one byte more than allowed is enough to refuse any size
-    except UnreadableDocument as error:
-        return _File(wanted, refusal=str(error))
-    except OSError as error:
-        reason = f"{path} cannot be read ({error.strerror}): check the path and its permissions."
-        return _File(wanted, refusal=reason)
-    return _parsed(wanted, content, known)
-
-
-def _parsed(wanted: Document, content: bytes, known: Mapping[str, Document]) -> _File:
-    document = replace(wanted, sha256=hashlib.sha256(content).hexdigest())
-    old = known.get(document.name)
-    if old and old == replace(document, passages=old.passages, taken=old.taken, etag=old.etag):
-        return _File(old, unchanged=True)
-    try:
-        passages = tuple(cut(document.name, read(document.name, content)))
-    except UnreadableDocument as error:
-        return _File(document, refusal=str(error))
-    taken = datetime.now(UTC).isoformat(timespec="seconds")
-    return _File(replace(document, passages=len(passages), taken=taken), content, passages)
-
-
 def _write(  # noqa: PLR0913, PLR0917 -- what, where, what was there, and who is told
     store: Store,
     embedder: Embedder,
     server: str,
-    files: Sequence[_File],
+    files: Sequence[File],
     known: Mapping[str, Document],
     progress: Progress | None,
 ) -> Iterator[Change]:
@@ -226,7 +182,7 @@ def _write(  # noqa: PLR0913, PLR0917 -- what, where, what was there, and who is
     for group in _groups(files):
         if progress:
             progress(done, len(files), group[0].document.name)
-        fresh = [file for file in group if not file.refusal and not file.unchanged]
+        fresh = [file for file in group if file.fresh]
         if fresh:
             vectors = _vectors(store, embedder, server, [p for file in fresh for p in file.passages], known=bool(known))
             revisions = [
@@ -236,14 +192,16 @@ def _write(  # noqa: PLR0913, PLR0917 -- what, where, what was there, and who is
             store.replace(server, embedder.name, revisions)
         done += len(group)
         for file in group:
+            if file.gone:
+                store.remove(server, file.document.name)
             yield _change(file, known)
     if progress:
         progress(done, len(files), "")
 
 
-def _groups(files: Sequence[_File]) -> Iterator[list[_File]]:
+def _groups(files: Sequence[File]) -> Iterator[list[File]]:
     """Yield files in groups of which each but the last has at least ``_TOGETHER`` passages to embed."""
-    group: list[_File] = []
+    group: list[File] = []
     for file in files:
         group.append(file)
         if sum(len(one.passages) for one in group) >= _TOGETHER:
@@ -253,10 +211,12 @@ def _groups(files: Sequence[_File]) -> Iterator[list[_File]]:
         yield group
 
 
-def _change(file: _File, known: Mapping[str, Document]) -> Change:
+def _change(file: File, known: Mapping[str, Document]) -> Change:
     name = file.document.name
     if file.refusal:
         return Change(name, "refused", known[name].passages if name in known else 0, file.refusal)
+    if file.gone:
+        return Change(name, "removed")
     if file.unchanged:
         return Change(name, "unchanged", file.document.passages)
     return Change(name, "changed" if name in known else "new", len(file.passages))

@@ -23,7 +23,8 @@ _REPLY = re.compile(
     rf"\s*(?:[-*+]\s+)?{_EMPHASIS}(?:A|Answer)(?:\s*\d*\s*:|\s*\d+[.)]){_EMPHASIS}\s*(?P<text>.*)", re.IGNORECASE
 )
 _BOLD = re.compile(r"\s*(?:\*\*|__)(?P<text>[^*_]+)(?:\*\*|__)\s*")
-_PARSER = MarkdownIt("commonmark").enable("table")
+_INLINE = MarkdownIt("commonmark")
+_PARSER = MarkdownIt("commonmark").enable("table").disable("inline")  # words are taken from the source lines
 
 
 @dataclass
@@ -31,6 +32,8 @@ class _Section:
     level: int
     title: str
     path: tuple[str, ...]
+    above: "_Section | None" = None
+    """The section that it is in; None for the text as a whole."""
     lines: list[str] = field(default_factory=list)
     """Source lines directly under the heading, tables taken out."""
     rows: list[str] = field(default_factory=list)
@@ -83,7 +86,7 @@ def _fits(heading: str) -> bool:
 
 def _plain(inline: Token) -> str:
     """Return the words without emphasis; a link or an image keeps its source, so that its target stays."""
-    parts = inline.children or []
+    parts = _INLINE.parseInline(inline.content)[0].children or []
     if all(
         part.type in {"text", "code_inline", "strong_open", "strong_close", "em_open", "em_close"} for part in parts
     ):
@@ -93,11 +96,13 @@ def _plain(inline: Token) -> str:
 
 def _below(sections: list[_Section], level: int, title: str) -> _Section:
     """Open a section under the nearest earlier one of a higher rank."""
-    parent = next((s for s in reversed(sections) if s.level < level), sections[0])
+    parent = sections[-1]
+    while parent.level >= level and parent.above:
+        parent = parent.above
     parent.has_children = True
     asked = _ASK.fullmatch(title)
     path = (*parent.path, parent.title) if parent.title else parent.path
-    return _Section(level, asked["text"].strip() if asked else title, path)
+    return _Section(level, asked["text"].strip() if asked else title, path, parent)
 
 
 def _rows(tokens: list[Token], lines: list[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""CSV, JSON and JSON lines: one entry for each row or object."""
+"""CSV, JSON and what is like them: one entry for each row or object."""
 
 import csv
 import io
@@ -13,6 +13,8 @@ _ANSWERED = {"answer", "text", "body", "content", "a"}
 _NAMED = {"name", "item", "topic", "label"} | _ASKED
 _LONGEST_LABEL = 8  # words; a longer first value is no name
 _FIELDS_OF_ONE = 12  # an object of more plain values is a list of facts, each its own entry
+
+_MOST_COLUMNS = 200
 
 Fields = list[tuple[str, str]]
 
@@ -31,11 +33,18 @@ def read_csv(name: str, text: str) -> list[Entry]:
         for row in reader:
             rows.append((reader.line_num, [cell.strip() for cell in row]))  # noqa: PERF401 -- line_num moves
     except csv.Error as error:
+        if "field larger" in str(error):
+            fault = f"has more than {csv.field_size_limit():,} characters in one value, near line {reader.line_num}"
+            refuse(name, fault, "close every quote, or put long texts into a text file")
         refuse(name, f"is broken near line {reader.line_num} ({error})", "close every quote and upload it again")
     rows = [(line, row) for line, row in rows if any(row)]
     if len(rows) < 2:  # noqa: PLR2004 -- the header and one row
         refuse(name, "has no rows", "upload a file with the column names in the first line and an entry in each other")
     header = [_readable(column) for column in rows[0][1]]
+    if len(header) > _MOST_COLUMNS:
+        refuse(name, f"has {len(header):,} columns, and at most {_MOST_COLUMNS} are read", "split it")
+    if twice := next((column for column in header if column and header.count(column) > 1), None):
+        refuse(name, f"has two columns named {printable(twice)!r}", "give each column a name of its own")
     for line, row in rows:
         if len(row) > len(header):
             refuse(
@@ -43,7 +52,7 @@ def read_csv(name: str, text: str) -> list[Entry]:
                 f"has {len(row)} values in line {line}, for {len(header)} columns",
                 "put quotes around a value that holds the separator",
             )
-    return [_entry((), list(zip(header, row, strict=False))) for _, row in rows[1:]]
+    return [row_entry((), list(zip(header, row, strict=False))) for _, row in rows[1:]]
 
 
 def read_json_lines(name: str, text: str) -> list[Entry]:
@@ -56,13 +65,17 @@ def read_json_lines(name: str, text: str) -> list[Entry]:
         value = _parse(where, line)
         if not isinstance(value, dict):
             raise UnreadableDocument(f'{where} is not an object: write one {{"title": ..., "text": ...}} in each line.')
-        entries.append(_entry((), _fields(value)))
+        entries.append(row_entry((), _fields(value)))
     return entries
 
 
 def read_json(name: str, text: str) -> list[Entry]:
     """Return the entries of a list of objects, or of an object of named entries. Raises UnreadableDocument."""
-    value = _parse(printable(name), text)
+    return entries_of(name, _parse(printable(name), text))
+
+
+def entries_of(name: str, value: object) -> list[Entry]:
+    """Return the entries of what JSON or YAML text stands for. Raises UnreadableDocument."""
     if not isinstance(value, list | dict):
         refuse(name, "holds a single value", 'upload a list such as [{"question": "...", "answer": "..."}]')
     try:
@@ -98,13 +111,13 @@ def _walk(path: tuple[str, ...], value: Any) -> Iterator[Entry]:  # noqa: ANN401
     if isinstance(value, list):
         for item in value:
             if isinstance(item, dict):
-                yield _entry(path, _fields(item))
+                yield row_entry(path, _fields(item))
             else:
                 yield from _walk(path, item)
     elif not isinstance(value, dict):
         yield Entry(path, "", _text(value))
     elif _is_one(value):
-        yield _entry(path, _fields(value))
+        yield row_entry(path, _fields(value))
     else:
         for key, part in value.items():
             if isinstance(part, list | dict):
@@ -144,7 +157,7 @@ def _text(value: Any) -> str:  # noqa: ANN401 -- JSON is any of six types
     return "" if value is None else str(value).strip()
 
 
-def _entry(path: tuple[str, ...], fields: Fields) -> Entry:
+def row_entry(path: tuple[str, ...], fields: Fields) -> Entry:
     """Make a question with its answer where the names say so, else ``Name: value; Name: value``."""
     given = [(name, text) for name, text in fields if text]
     own_id = next((text for name, text in given if name.lower() == "id"), None)

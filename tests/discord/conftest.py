@@ -5,6 +5,7 @@ from bot.answering import Answerer
 from bot.discord_client import ParleyClient
 from bot.settings import load
 from bot.voices import Voices
+from knowledge import documents
 from knowledge.embedding import HashEmbedder
 from knowledge.sqlite_store import SqliteStore
 from personas.engine import EchoEngine
@@ -15,6 +16,12 @@ Yes, we deliver to Princeton for 12 dollars.
 # What are your opening hours?
 We are open from 9:00 to 18:00 on weekdays.
 """
+
+
+@pytest.fixture(autouse=True)
+def reader():
+    """Have the process that reads files run before a simulated Discord waits for it; it ends when it is idle."""
+    documents.read("faq.md", FAQ)
 
 
 @pytest.fixture

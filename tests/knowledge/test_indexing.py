@@ -2,6 +2,7 @@ import os
 from pathlib import Path
 
 import pytest
+from office_files import zipped
 from watched_embedder import WatchedEmbedder
 
 from knowledge.indexing import Report, add, add_upload, export, refresh, remove
@@ -112,7 +113,7 @@ def test_refresh_follows_the_files(store: SqliteStore, watched: WatchedEmbedder,
     (folder / "shop.md").write_text(FAQ.replace("Behind", "Beside"))
     (folder / "more/items.csv").unlink()
     (folder / "new.txt").write_text("Q: Gift cards?\nA: From $10.\n")
-    (folder / "notes.docx").write_bytes(b"PK")
+    (folder / "notes.odt").write_bytes(b"PK")
     assert outcomes(refresh(store, watched, "s", folder)) == {
         "more/items.csv": "removed",
         "shop.md": "changed",
@@ -206,3 +207,51 @@ def test_export_gives_the_original_bytes_back(
     assert (out / "shop.md").read_text() == FAQ
     with pytest.raises(FileExistsError, match="not empty"):
         export(store, "s", folder)
+
+
+def packed(**members: str) -> bytes:
+    return zipped([(f"{name}.md", text) for name, text in members.items()])
+
+
+def test_archive_members_become_documents(store: SqliteStore, watched: WatchedEmbedder) -> None:
+    """Each file of an uploaded archive is a document; a newer archive replaces them and takes out what it lacks."""
+    report = add_upload(store, watched, "s", "faq.zip", packed(shop=FAQ, cards="## Gift cards?\nFrom $10.\n"))
+    assert outcomes(report) == {"faq.zip/shop.md": "new", "faq.zip/cards.md": "new"}
+    report = add_upload(store, watched, "s", "faq.zip", packed(shop=FAQ, hours="## Open?\nDaily.\n"))
+    assert outcomes(report) == {
+        "faq.zip/shop.md": "unchanged",
+        "faq.zip/hours.md": "new",
+        "faq.zip/cards.md": "removed",
+    }
+    assert [document.name for document in store.documents("s")] == ["faq.zip/hours.md", "faq.zip/shop.md"]
+    assert outcomes(remove(store, "s", "faq.zip")) == {"faq.zip/hours.md": "removed", "faq.zip/shop.md": "removed"}
+
+
+def test_archive_members_that_cannot_be_read_are_refused_alone(store: SqliteStore, watched: WatchedEmbedder) -> None:
+    """A broken file or an archive in an archive leaves the others as they are."""
+    content = zipped([("a.md", FAQ), ("b.json", "{"), ("c.zip", packed(d=FAQ)), ("e.exe", "x")])
+    assert outcomes(add_upload(store, watched, "s", "faq.zip", content)) == {
+        "faq.zip/a.md": "new",
+        "faq.zip/b.json": "refused",
+        "faq.zip/c.zip": "refused",
+        "faq.zip/e.exe": "refused",
+    }
+
+
+def test_a_broken_archive_changes_nothing(store: SqliteStore, watched: WatchedEmbedder) -> None:
+    """Where the archive itself is refused, its old documents go on answering."""
+    add_upload(store, watched, "s", "faq.zip", packed(shop=FAQ))
+    assert outcomes(add_upload(store, watched, "s", "faq.zip", packed(shop=FAQ)[:50])) == {"faq.zip": "refused"}
+    assert [document.name for document in store.documents("s")] == ["faq.zip/shop.md"]
+
+
+def test_refresh_follows_archives(store: SqliteStore, watched: WatchedEmbedder, tmp_path: Path) -> None:
+    """An archive on the disk is read again as a whole, and its documents go when it is gone."""
+    archive = tmp_path / "faq.zip"
+    archive.write_bytes(packed(shop=FAQ, cards="## Gift cards?\nFrom $10.\n"))
+    add(store, watched, "s", [archive])
+    assert set(outcomes(refresh(store, watched, "s")).values()) == {"unchanged"}
+    archive.write_bytes(packed(shop=FAQ.replace("daily", "weekly")))
+    assert outcomes(refresh(store, watched, "s")) == {"faq.zip/shop.md": "changed", "faq.zip/cards.md": "removed"}
+    archive.unlink()
+    assert outcomes(refresh(store, watched, "s")) == {"faq.zip/shop.md": "removed"}

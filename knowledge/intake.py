@@ -1,0 +1,100 @@
+"""Files, folders and ZIP files to documents that can be written."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from knowledge.chunking import passages as cut
+from knowledge.documents import LARGEST, UnreadableDocument, check_name, is_archive, read, unpack
+from knowledge.store import Document, Passage
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that was read, or what else is to become of its document."""
+
+    document: Document
+    content: bytes = b""
+    passages: tuple[Passage, ...] = ()
+    refusal: str = ""
+    """Why it could not be read."""
+    unchanged: bool = False
+    gone: bool = False
+    """Whether the archive that it was in holds it no more."""
+
+    @property
+    def fresh(self) -> bool:
+        """Whether it is to be written."""
+        return not (self.refusal or self.unchanged or self.gone)
+
+
+def found(path: Path) -> list[tuple[str, Path]]:
+    """Return (document name, absolute path) for a file, or for each visible file in a folder."""
+    path = path.absolute()
+    if not path.is_dir():
+        return [(path.name, path)]
+    inside = [file.relative_to(path) for file in sorted(path.rglob("*")) if file.is_file()]
+    return [(file.as_posix(), path / file) for file in inside if not any(part.startswith(".") for part in file.parts)]
+
+
+def from_origin(wanted: Document, known: Mapping[str, Document]) -> list[File]:
+    """Read the wanted document from its origin; a ZIP file becomes a document for each file in it."""
+    path = Path(wanted.origin or "")
+    try:
+        check_name(wanted.name)
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)  # one byte more than allowed is enough to refuse any size
+    except UnreadableDocument as error:
+        return [File(wanted, refusal=str(error))]
+    except OSError as error:
+        reason = f"{path} cannot be read ({error.strerror}): check the path and its permissions."
+        return [File(wanted, refusal=reason)]
+    return from_bytes(wanted, content, known)
+
+
+def from_bytes(wanted: Document, content: bytes, known: Mapping[str, Document]) -> list[File]:
+    """Read the wanted document from its bytes; a ZIP file becomes a document for each file in it."""
+    if not is_archive(wanted.name):
+        return [_parsed(wanted, content, known)]
+    try:
+        members = unpack(wanted.name, content)
+    except UnreadableDocument as error:
+        return [File(wanted, refusal=str(error))]
+    names = {name for name, _ in members}
+    gone = [document for name, document in known.items() if is_in(name, wanted.name) and name not in names]
+    files = [_parsed(replace(wanted, name=name), inside, known) for name, inside in members]
+    return [*files, *(File(document, gone=True) for document in gone)]
+
+
+def origins(documents: Mapping[str, Document]) -> Iterator[Document]:
+    """Yield what to read again for documents with an origin: each itself, those of one ZIP file together."""
+    seen = set()
+    for document in documents.values():
+        if document.origin is None:
+            continue
+        last = Path(document.origin).name
+        if is_archive(last) and not is_archive(document.name):
+            document = replace(document, name=document.name.split(f"{last}/", 1)[0] + last)  # noqa: PLW2901 -- its whole
+        if document.name not in seen:
+            seen.add(document.name)
+            yield document
+
+
+def is_in(name: str, archive: str) -> bool:
+    """Say whether a document came out of the ZIP file of that name."""
+    return is_archive(archive) and name.startswith(f"{archive}/")
+
+
+def _parsed(wanted: Document, content: bytes, known: Mapping[str, Document]) -> File:
+    document = replace(wanted, sha256=hashlib.sha256(content).hexdigest())
+    old = known.get(document.name)
+    if old and old == replace(document, passages=old.passages, taken=old.taken, etag=old.etag):
+        return File(old, unchanged=True)
+    try:
+        passages = tuple(cut(document.name, read(document.name, content)))
+    except UnreadableDocument as error:
+        return File(document, refusal=str(error))
+    taken = datetime.now(UTC).isoformat(timespec="seconds")
+    return File(replace(document, passages=len(passages), taken=taken), content, passages)
