@@ -1,0 +1,136 @@
+"""Passages that say the same thing twice, and passages that cannot both be true.
+
+The embedder tells which passages are near each other; whether two of them contradict is decided by rules on their
+clauses, because a model has never the last word on a fact. Precise rather than eager: what is not plainly about
+the same thing is let pass.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Literal
+
+from knowledge.claims import claims
+from knowledge.statements import Statement, about, headed_apart, statements
+from knowledge.store import Passage
+
+NEAR = 0.5
+"""Cosine of two passages from which they are compared at all."""
+TWICE = 0.8
+"""Share of the words of two passages that must be common to both for near-duplicates."""
+
+_MONEY = frozenset({"usd", "eur", "gbp"})
+_SPANS = frozenset({"hour", "day", "week", "month", "year", "night"})
+
+Kind = Literal["hours", "value", "yes or no"]
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """Two clauses of which at most one is true."""
+
+    kind: Kind
+    one: str
+    """The clause of the first passage, as it stands there."""
+    other: str
+
+
+def conflict(one: Passage, other: Passage, common: frozenset[str] = frozenset()) -> Conflict | None:
+    """Return the first contradiction between two passages that are near each other in meaning.
+
+    ``common``: stems that say nothing about the subject, such as those of the server's own name.
+    """
+    rows = one.document == other.document and one.entry is not None and other.entry is not None
+    if rows or headed_apart(one, other):
+        return None
+    ours, theirs = statements(one), statements(other)
+    for statement in ours:
+        for against in theirs:
+            kind = _contradiction(statement, against, common)
+            if (
+                kind
+                and not _better(statement, against, theirs, common)
+                and not _better(against, statement, ours, common)
+            ):
+                return Conflict(kind, statement.text, against.text)
+    return None
+
+
+def duplicates(one: Passage, other: Passage) -> bool:
+    """Tell whether two passages that are near each other say the same in nearly the same words."""
+    if {(c.kind, c.value, c.unit) for c in claims(_body(one))} != {
+        (c.kind, c.value, c.unit) for c in claims(_body(other))
+    }:
+        return False
+    if {s.says for s in statements(one)} != {s.says for s in statements(other)}:
+        return False
+    ours, theirs = about(_body(one)), about(_body(other))
+    return len(ours & theirs) >= TWICE * len(ours | theirs)
+
+
+def conflicting(passages: Sequence[Passage]) -> Iterator[tuple[int, int, Conflict]]:
+    """Yield (place of one, place of the other, what they contradict each other in) for passages found together."""
+    for (m, one), (n, other) in combinations(enumerate(passages), 2):
+        if found := conflict(one, other):
+            yield m, n, found
+
+
+def _contradiction(one: Statement, other: Statement, common: frozenset[str]) -> Kind | None:
+    if not _same_subject(one, other, common):
+        return None
+    days_meet = bool(one.days & other.days) or not (one.days or other.days)
+    if one.hours and other.hours:
+        return "hours" if days_meet and one.hours.contradicts(other.hours) and not (one.dated or other.dated) else None
+    if one.days and other.days and not days_meet:
+        return None
+    if _values_differ(one, other):
+        return "value"
+    if days_meet and {one.says, other.says} == {True, False} and (one.subject & other.subject) - common:
+        return "yes or no"
+    return None
+
+
+def _same_subject(one: Statement, other: Statement, common: frozenset[str]) -> bool:
+    left, right = one.subject - common, other.subject - common
+    if left - other.around or right - one.around:
+        return False
+    return bool(left & right) or bool(one.hours and other.hours and not (left or right))
+
+
+def _values_differ(one: Statement, other: Statement) -> bool:
+    ours, theirs = _grouped(one), _grouped(other)
+    money = {unit for unit, _ in (*ours, *theirs)} & _MONEY
+    free = [("free", "") in ours, ("free", "") in theirs]
+    if any(free):
+        return bool(money) and not all(free)
+    return any(
+        not (values & others)
+        for (unit, rate), values in ours.items()
+        for (same, by), others in theirs.items()
+        if unit == same and (rate == by or (not (rate and by) and not {rate, by} & _SPANS))
+    )
+
+
+def _grouped(statement: Statement) -> dict[tuple[str, str], set[str]]:
+    groups: dict[tuple[str, str], set[str]] = {}
+    for unit, rate, value in statement.values:
+        groups.setdefault((unit, rate), set()).add(value)
+    return groups
+
+
+def _better(one: Statement, other: Statement, rest: Sequence[Statement], common: frozenset[str]) -> bool:
+    """Tell whether another clause beside ``other`` is more about what ``one`` is about."""
+
+    def fit(against: Statement) -> float:
+        together = (one.subject | against.subject) - common
+        return len((one.subject & against.subject) - common) / len(together) if together else 1.0
+
+    def alike(against: Statement) -> bool:
+        return bool(against.hours) == bool(one.hours) and (not one.days or bool(one.days & against.days))
+
+    return any(fit(against) > fit(other) for against in rest if alike(against) and against is not other)
+
+
+def _body(passage: Passage) -> str:
+    first, _, rest = passage.text.partition("\n")
+    return rest if rest and passage.section.endswith(first) else passage.text

@@ -1,0 +1,95 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from knowledge.chunking import passages
+from knowledge.conflicts import conflict, conflicting, duplicates
+from knowledge.documents import read
+from knowledge.opening_hours import Hours, hours_in
+from knowledge.store import Passage
+
+PAIRS = [json.loads(line) for line in Path(__file__).with_name("conflict_pairs.jsonl").read_text("utf-8").splitlines()]
+SAMPLES = Path(__file__).parents[2] / "knowledge" / "samples"
+
+
+def passage(section, text, document="faq.md"):
+    return Passage(document, section, None, f"{section}\n{text}" if section else text)
+
+
+def judged(half):
+    for pair in PAIRS:
+        if pair["half"] == half:
+            one, other = passage(*pair["one"], "old.md"), passage(*pair["other"], "new.md")
+            yield pair, conflict(one, other), conflict(other, one), duplicates(one, other)
+
+
+@pytest.mark.parametrize("half", ["seen", "blind"])
+def test_contradictions_are_found_and_nothing_else(half):
+    """On each half of the written pairs, at least 15 in 16 contradictions are found and no other pair is called one."""
+    found = missed = 0
+    for pair, there, back, _ in judged(half):
+        wanted = pair["kind"] not in {"duplicate", "different"}
+        found += wanted and there is not None
+        missed += wanted and there is None
+        assert (there is None) == (back is None), pair
+        assert wanted or there is None, pair
+    assert found >= 15 * missed
+
+
+@pytest.mark.parametrize("half", ["seen", "blind"])
+def test_what_is_said_twice_is_told_from_what_is_alike(half):
+    """Every pair that says one thing twice is recognised, and no pair that says two things."""
+    assert not [pair for pair, _, _, twice in judged(half) if twice != (pair["kind"] == "duplicate")]
+
+
+def test_a_contradiction_shows_both_clauses():
+    """The clauses are quoted as they stand in their passages."""
+    found = conflict(
+        passage("Hours", "Ring twice. Mon 9-17, Tue 9-17."),
+        passage("Opening hours", "Mon 10-18, Tue 9-17.", "hours.md"),
+    )
+    assert (found.kind, found.one, found.other) == ("hours", "Mon 9-17", "Mon 10-18")
+
+
+@pytest.mark.parametrize("server", ["petal-and-stem", "emberfall"])
+def test_a_sound_faq_contradicts_itself_nowhere(server):
+    """No two passages of a sample server are taken for a contradiction, however alike they are."""
+    all_of_it = [
+        passage
+        for file in sorted((SAMPLES / server).iterdir())
+        for passage in passages(file.name, read(file.name, file.read_bytes()))
+    ]
+    assert list(conflicting(all_of_it)) == []
+
+
+def test_passages_found_together_are_told_apart():
+    """Of the passages that one question found, those that contradict each other are named by their places."""
+    found = [
+        passage("Delivery", "Delivery costs $12."),
+        passage("Returns", "Items can be returned within 14 days."),
+        passage("How much is delivery?", "Delivery costs $14.", "prices.md"),
+    ]
+    assert [(one, other, said.kind) for one, other, said in conflicting(found)] == [(0, 2, "value")]
+
+
+@pytest.mark.parametrize(
+    ("clause", "hours"),
+    [
+        ("Mon 9-17", Hours(540, 1020)),
+        ("open from 9 am to 5:30 pm", Hours(540, 1050)),
+        ("open daily 10:00\u201319:00", Hours(600, 1140)),
+        ("On Sundays we are closed", Hours(closed=True)),
+        ("Sunday 1-5 pm", Hours(780, 1020)),
+        ("Sunday 9-5 pm", Hours(540, 1020)),
+        ("We open at 8:30", Hours(opens=510)),
+        ("Our hours are noon to midnight", Hours(720, 0)),
+        ("Opens: 9:00; Closes: 20:00", Hours(540, 1200)),
+        ("Mon 9-14 euros off", None),
+        ("a box of 9-17 eggs", None),
+        ("The road is closed", None),
+    ],
+)
+def test_hours_are_read_in_the_ways_people_write_them(clause, hours):
+    """Opening hours become minutes after midnight; other ranges of numbers are no hours."""
+    assert hours_in(clause) == hours
