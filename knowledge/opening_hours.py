@@ -1,6 +1,7 @@
 """Opening hours in a clause: "Mon 9-17", "from 9 am to 5 pm on weekdays", "closed on Sundays"."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from knowledge.claims import WEEKDAYS, stem
@@ -25,7 +26,7 @@ _DAILY = re.compile(r"\b(?:daily|every day|each day|seven days|7 days a week|all
 _WEEKDAYS = re.compile(r"\bweekdays?\b", re.IGNORECASE)
 _WEEKENDS = re.compile(r"\bweekends?\b", re.IGNORECASE)
 _HALF = 12
-_Clock = tuple[str | None, ...] | None
+_Clock = Sequence[str | None]
 """Hour, minute, half of the day, and noon or midnight, as they are written."""
 
 
@@ -50,7 +51,7 @@ def hours_in(clause: str) -> Hours | None:
     spoken_of = bool(_OPEN.search(clause)) or bool(days_named(clause))
     if spoken_of and (found := _RANGE.search(clause)):
         first, last = found.groups()[:4], found.groups()[4:]
-        opens, closes = _minutes(*first, last), _minutes(*last, None)
+        opens, closes = _minutes(first, last), _minutes(last)
         clock = any((first[1], first[2], first[3], last[1], last[2], last[3]))
         if (
             opens is not None
@@ -61,8 +62,8 @@ def hours_in(clause: str) -> Hours | None:
     opened, shut = _OPENS.search(clause), _CLOSES.search(clause)
     if opened or shut:
         return Hours(
-            _minutes(*opened.groups(), None) if opened else None,
-            _minutes(*shut.groups(), None) if shut else None,
+            _minutes(opened.groups()) if opened else None,
+            _minutes(shut.groups()) if shut else None,
         )
     return Hours(closed=True) if days_named(clause) and _CLOSED.search(clause) else None
 
@@ -79,8 +80,9 @@ def days_named(text: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def _minutes(hour: str | None, minute: str | None, half: str | None, word: str | None, later: _Clock) -> int | None:
+def _minutes(clock: _Clock, later: _Clock | None = None) -> int | None:
     """Return minutes after midnight; ``later``: the end of the range, which in "1-5 pm" says pm for both."""
+    hour, minute, half, word = clock
     if word:
         return 0 if word.lower() == "midnight" else _HALF * 60
     if hour is None or int(hour) > 2 * _HALF or int(minute or 0) > 59:  # noqa: PLR2004 -- a clock's last minute

@@ -33,7 +33,7 @@ _GENERIC = frozenset(map(stem, (
     "take takes taking need needs join use used hold holds fit fits start starts begin begins run runs last lasts "
     "long come comes offer offers sell sells carry stock available possible visit game server faq question questions "
     "answer general info information item product name euro euros dollar dollars gold eur usd many number "
-        "utc gmt eastern pacific central zone second seconds minute minutes month months year years free"
+    "utc gmt eastern pacific central zone second seconds minute minutes month months year years free"
 ).split())) - _FUNCTION  # fmt: skip
 _SAME = {
     stem(word): stem(into)
