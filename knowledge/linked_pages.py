@@ -92,14 +92,14 @@ async def _fetch(address: str, etag: str, reachable: Reachable) -> Page | None:
         ):
             return await _page(session, url, _asking(etag))
     except TimeoutError:
-        refuse(address, f"did not come within {PATIENCE:.0f} seconds", "try again later, or upload the page as a file")
+        fault = f"did not come within {PATIENCE:.0f} seconds: try again later, or upload the page as a file"
     except aiohttp.ClientConnectorError as error:
+        fault = "cannot be reached: check the address, or upload the page as a file"
         if isinstance(error.os_error, _NotPublicError):
-            refuse(address, "does not lead to a public address", "link to a page that everybody can reach")
-        refuse(address, "cannot be reached", "check the address, or upload the page as a file")
-    except (aiohttp.ClientError, ValueError) as error:
+            fault = "does not lead to a public address: link to a page that everybody can reach"
+    except (aiohttp.ClientError, ValueError):
         fault = "cannot be read from its server: check the address, or upload the page as a file"
-        raise UnreadableDocument(f"{printable(address)} {fault}.") from error
+    raise UnreadableDocument(f"{printable(address)} {fault}.")
 
 
 async def _page(session: "ClientSession", url: "URL", asking: dict[str, str]) -> Page | None:
