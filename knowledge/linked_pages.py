@@ -115,7 +115,7 @@ async def _page(session: "ClientSession", url: "URL", asking: dict[str, str]) ->
             if response.status != _GOOD:
                 refuse(str(first), f"answers with status {response.status}", "check the address in a browser")
             return Page(_name(first, response.content_type), await _body(response, first), _etag(response))
-    refuse(str(first), f"redirects more than {_MOST_REDIRECTS} times", "link to the page that it ends at")
+    raise UnreadableDocument(f"{first} redirects more than {_MOST_REDIRECTS} times: link to the page that it ends at.")
 
 
 async def _body(response: "ClientResponse", url: "URL") -> bytes:

@@ -53,6 +53,14 @@ HOMES = {
     "pysqlite3": {"knowledge.sqlite_file", "bot.servers"},
     "holidays": {"knowledge.typed.feasts"},
     "price_parser": {"knowledge.typed.money"},
+    "sqlite_utils": {
+        "knowledge.question_log",
+        "knowledge.sqlite_file",
+        "knowledge.sqlite_schema",
+        "knowledge.sqlite_search",
+        "bot.servers",
+    },
+    "pysqlite3": {"knowledge.sqlite_file", "knowledge.question_log", "bot.servers"},
     "markdown_it": {"knowledge.markdown_dialects", "knowledge.prose"},
     "aiohttp": {"knowledge.linked_pages"},
     "yarl": {"knowledge.linked_pages"},
@@ -67,7 +75,7 @@ HOMES = {
     "yaml": {"knowledge.yaml_files"},
     "snowballstemmer": {"knowledge.claims"},
     "PIL": {"personas.avatars"},
-    "sklearn": {"bot.advice", "personas.duplicates", "personas.voice_classifier"},
+    "sklearn": {"bot.advice", "knowledge.gaps", "personas.duplicates", "personas.voice_classifier"},
     "lingua": {"personas.language"},
     "apscheduler": {"bot.schedule"},
     "discord": {
