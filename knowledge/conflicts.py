@@ -11,7 +11,7 @@ from itertools import combinations
 from typing import Literal
 
 from knowledge.claims import claims
-from knowledge.statements import Statement, about, headed_apart, statements
+from knowledge.assertions import Assertion, about, headed_apart, assertions
 from knowledge.store import Passage
 
 NEAR = 0.5
@@ -43,16 +43,16 @@ def conflict(one: Passage, other: Passage, common: frozenset[str] = frozenset())
     rows = one.document == other.document and one.entry is not None and other.entry is not None
     if rows or headed_apart(one, other):
         return None
-    ours, theirs = statements(one), statements(other)
-    for statement in ours:
+    ours, theirs = assertions(one), assertions(other)
+    for assertion in ours:
         for against in theirs:
-            kind = _contradiction(statement, against, common)
+            kind = _contradiction(assertion, against, common)
             if (
                 kind
-                and not _better(statement, against, theirs, common)
-                and not _better(against, statement, ours, common)
+                and not _better(assertion, against, theirs, common)
+                and not _better(against, assertion, ours, common)
             ):
-                return Conflict(kind, statement.text, against.text)
+                return Conflict(kind, assertion.text, against.text)
     return None
 
 
@@ -62,7 +62,7 @@ def duplicates(one: Passage, other: Passage) -> bool:
         (c.kind, c.value, c.unit) for c in claims(_body(other))
     }:
         return False
-    if {s.says for s in statements(one)} != {s.says for s in statements(other)}:
+    if {s.says for s in assertions(one)} != {s.says for s in assertions(other)}:
         return False
     ours, theirs = about(_body(one)), about(_body(other))
     return len(ours & theirs) >= TWICE * len(ours | theirs)
@@ -75,7 +75,7 @@ def conflicting(passages: Sequence[Passage]) -> Iterator[tuple[int, int, Conflic
             yield m, n, found
 
 
-def _contradiction(one: Statement, other: Statement, common: frozenset[str]) -> Kind | None:
+def _contradiction(one: Assertion, other: Assertion, common: frozenset[str]) -> Kind | None:
     if not _same_subject(one, other, common):
         return None
     days_meet = bool(one.days & other.days) or not (one.days or other.days)
@@ -90,14 +90,14 @@ def _contradiction(one: Statement, other: Statement, common: frozenset[str]) -> 
     return None
 
 
-def _same_subject(one: Statement, other: Statement, common: frozenset[str]) -> bool:
+def _same_subject(one: Assertion, other: Assertion, common: frozenset[str]) -> bool:
     left, right = one.subject - common, other.subject - common
     if left - other.around or right - one.around:
         return False
     return bool(left & right) or bool(one.hours and other.hours and not (left or right))
 
 
-def _values_differ(one: Statement, other: Statement) -> bool:
+def _values_differ(one: Assertion, other: Assertion) -> bool:
     ours, theirs = _grouped(one), _grouped(other)
     money = {unit for unit, _ in (*ours, *theirs)} & _MONEY
     free = [("free", "") in ours, ("free", "") in theirs]
@@ -111,21 +111,21 @@ def _values_differ(one: Statement, other: Statement) -> bool:
     )
 
 
-def _grouped(statement: Statement) -> dict[tuple[str, str], set[str]]:
+def _grouped(assertion: Assertion) -> dict[tuple[str, str], set[str]]:
     groups: dict[tuple[str, str], set[str]] = {}
-    for unit, rate, value in statement.values:
+    for unit, rate, value in assertion.values:
         groups.setdefault((unit, rate), set()).add(value)
     return groups
 
 
-def _better(one: Statement, other: Statement, rest: Sequence[Statement], common: frozenset[str]) -> bool:
+def _better(one: Assertion, other: Assertion, rest: Sequence[Assertion], common: frozenset[str]) -> bool:
     """Tell whether another clause beside ``other`` is more about what ``one`` is about."""
 
-    def fit(against: Statement) -> float:
+    def fit(against: Assertion) -> float:
         together = (one.subject | against.subject) - common
         return len((one.subject & against.subject) - common) / len(together) if together else 1.0
 
-    def alike(against: Statement) -> bool:
+    def alike(against: Assertion) -> bool:
         return bool(against.hours) == bool(one.hours) and (not one.days or bool(one.days & against.days))
 
     return any(fit(against) > fit(other) for against in rest if alike(against) and against is not other)

@@ -6,7 +6,7 @@ import pytest
 from knowledge.chunking import passages
 from knowledge.conflicts import conflict, conflicting, duplicates
 from knowledge.documents import read
-from knowledge.opening_hours import Hours, hours_in
+from knowledge.stated_hours import Hours, hours_in
 from knowledge.store import Passage
 
 PAIRS = [json.loads(line) for line in Path(__file__).with_name("conflict_pairs.jsonl").read_text("utf-8").splitlines()]

@@ -1,6 +1,6 @@
 """What each clause of a passage states, cut so that two passages can be held against each other.
 
-A statement is about something (its subject), on some days, and says opening hours, values, or a plain yes or no.
+A assertion is about something (its subject), on some days, and says opening hours, values, or a plain yes or no.
 """
 
 import re
@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from knowledge.claims import Claim, claims, stem, stems
 from knowledge.clauses import clauses
-from knowledge.opening_hours import DAYS, Hours, days_named, hours_in
+from knowledge.stated_hours import DAYS, Hours, days_named, hours_in
 from knowledge.polarity import denies, hedged, outright
 from knowledge.question import asked
 from knowledge.store import SECTION_MARK, Passage
@@ -82,7 +82,7 @@ _SEASON = re.compile(
 
 
 @dataclass(frozen=True)
-class Statement:
+class Assertion:
     """One clause of a passage."""
 
     text: str
@@ -107,13 +107,13 @@ def _held(text: str) -> tuple[Claim, ...]:
 
 
 @lru_cache(maxsize=4096)
-def statements(passage: Passage) -> tuple[Statement, ...]:
+def assertions(passage: Passage) -> tuple[Assertion, ...]:
     """Return what a passage states, clause by clause, in order."""
     title, body = _parted(passage)
     found = [one for line in body.split("\n") for one in _line(line.strip(), title, passage.section)]
     spoken = outright(body) if asked(title).yes_no else None
     if spoken and not any(one.says is not None and one.subject >= about(title) for one in found):
-        found.insert(0, _statement(f"{title} {body}", title, title, passage.section, said=spoken == "yes"))
+        found.insert(0, _assertion(f"{title} {body}", title, title, passage.section, said=spoken == "yes"))
     return tuple(found)
 
 
@@ -137,7 +137,7 @@ def _parted(passage: Passage) -> tuple[str, str]:
     return (title, rest) if title and first == title and rest else (title, passage.text)
 
 
-def _line(line: str, title: str, section: str) -> Iterator[Statement]:
+def _line(line: str, title: str, section: str) -> Iterator[Assertion]:
     if _ROW.fullmatch(line):
         yield from _row(line, section)
         return
@@ -146,34 +146,34 @@ def _line(line: str, title: str, section: str) -> Iterator[Statement]:
         leaning = (
             about(title) if _KEYED.match(clause) else head or about(title) if _LEANING.match(clause) else head - head
         )
-        found = _statement(clause, clause, title, section, line=line, leaning=leaning)
+        found = _assertion(clause, clause, title, section, line=line, leaning=leaning)
         head = head if _LEANING.match(clause) else found.subject
         yield found
 
 
-def _row(line: str, section: str) -> Iterator[Statement]:
+def _row(line: str, section: str) -> Iterator[Assertion]:
     """Yield what a row says: its first cell is what all others are about, and hours may stand in two cells."""
     cells = _CELL.split(line)
     name = cells[0].split(": ", 1)[1]
     if hours := hours_in(line):
-        yield _statement(line, name, name, section, hours=hours, line=line)
+        yield _assertion(line, name, name, section, hours=hours, line=line)
         return
     for cell in cells[1:]:
         key, _, value = cell.partition(": ")
         if claims(value):
-            yield _statement(f"{name}: {cell}", f"{name} {key}: {value}", name, section, plain=False)
+            yield _assertion(f"{name}: {cell}", f"{name} {key}: {value}", name, section, plain=False)
 
 
-def _statement(  # noqa: PLR0913 -- one clause, and what stands around it
+def _assertion(  # noqa: PLR0913 -- one clause, and what stands around it
     shown: str, clause: str, title: str, section: str, *, line: str = "", said: bool | None = None,
     hours: Hours | None = None, plain: bool = True, leaning: frozenset[str] = frozenset(),
-) -> Statement:  # fmt: skip
+) -> Assertion:  # fmt: skip
     held = _held(clause)
     words = about(clause)
     above = about(section)
     hours = hours or hours_in(clause)
     says = said if said is not None else _says(clause, words) if plain and not hours and not held else None
-    return Statement(
+    return Assertion(
         text=shown,
         subject=words | leaning or about(title) or above,
         around=words | leaning | above,
