@@ -10,9 +10,9 @@ from functools import lru_cache
 
 from knowledge.claims import Claim, claims, stem, stems
 from knowledge.clauses import clauses
-from knowledge.stated_hours import DAYS, Hours, days_named, hours_in
 from knowledge.polarity import denies, hedged, outright
 from knowledge.question import asked
+from knowledge.stated_hours import DAYS, Hours, days_named, hours_in
 from knowledge.store import SECTION_MARK, Passage
 
 Value = tuple[str, str, str]
@@ -115,6 +115,11 @@ def assertions(passage: Passage) -> tuple[Assertion, ...]:
     if spoken and not any(one.says is not None and one.subject >= about(title) for one in found):
         found.insert(0, _assertion(f"{title} {body}", title, title, passage.section, said=spoken == "yes"))
     return tuple(found)
+
+
+def is_row(passage: Passage) -> bool:
+    """Tell whether a passage is a row of a table or a record."""
+    return passage.entry is not None or bool(_ROW.fullmatch(passage.text))
 
 
 def headed_apart(one: Passage, other: Passage) -> bool:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
+from knowledge.assertions import Assertion, about, assertions, headed_apart, is_row
 from knowledge.claims import claims
-from knowledge.assertions import Assertion, about, headed_apart, assertions
 from knowledge.store import Passage
 
 NEAR = 0.5
@@ -40,8 +40,7 @@ def conflict(one: Passage, other: Passage, common: frozenset[str] = frozenset())
 
     ``common``: stems that say nothing about the subject, such as those of the server's own name.
     """
-    rows = one.document == other.document and one.entry is not None and other.entry is not None
-    if rows or headed_apart(one, other):
+    if _rows_of_one(one, other) or headed_apart(one, other):
         return None
     ours, theirs = assertions(one), assertions(other)
     for assertion in ours:
@@ -58,6 +57,8 @@ def conflict(one: Passage, other: Passage, common: frozenset[str] = frozenset())
 
 def duplicates(one: Passage, other: Passage) -> bool:
     """Tell whether two passages that are near each other say the same in nearly the same words."""
+    if _rows_of_one(one, other):
+        return False
     if {(c.kind, c.value, c.unit) for c in claims(_body(one))} != {
         (c.kind, c.value, c.unit) for c in claims(_body(other))
     }:
@@ -129,6 +130,11 @@ def _better(one: Assertion, other: Assertion, rest: Sequence[Assertion], common:
         return bool(against.hours) == bool(one.hours) and (not one.days or bool(one.days & against.days))
 
     return any(fit(against) > fit(other) for against in rest if alike(against) and against is not other)
+
+
+def _rows_of_one(one: Passage, other: Passage) -> bool:
+    """Tell whether both are rows of one table, which are alike and yet about two things."""
+    return one.document == other.document and is_row(one) and is_row(other)
 
 
 def _body(passage: Passage) -> str:

@@ -11,8 +11,8 @@ import numpy as np
 
 from knowledge.documents import READERS
 from knowledge.embedding import Embedder
-from knowledge.entries import printable
-from knowledge.intake import File, found, from_bytes, from_origin, is_in, origins
+from knowledge.intake import Fetch, File, found, from_link, from_origin, gathered, is_in, origins, uploaded
+from knowledge.linked_pages import fetch, linked
 from knowledge.store import Document, Passage, Revision, Store, UnknownServer, Vectors
 
 Key = TypeVar("Key")
@@ -58,27 +58,19 @@ def add(  # noqa: PLR0913, PLR0917 -- whose, what and where; all but two have a 
     store: Store,
     embedder: Embedder,
     server: str,
-    paths: Iterable[Path],
+    sources: Iterable[Path | str],
     channels: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> Report:
-    """Add files, and every file in folders; all are read before the first is written.
+    """Add files, every file in folders, and pages by their addresses; all are read before the first is written.
 
-    A file takes its own name, a file from a folder its path within the folder. Files are found again by
-    ``refresh``. Raises BadServer.
+    A file takes its own name, a file from a folder its path within the folder, a page its address. All are found again
+    by ``refresh``. Raises BadServer.
     """
     start = time.perf_counter()
-    known = _known(store, server)
-    named = [pair for path in paths for pair in found(path)]
-    first = dict(reversed(named))
-    files: list[File] = []
-    for name, path in named:
-        document = Document(name, "", str(path), tuple(channels))
-        if first[name] == path:
-            files += from_origin(document, known)
-        else:
-            files.append(File(document, refusal=f"{name} comes from two folders: rename one of them."))
-    return Report(tuple(_write(store, embedder, server, files, known, progress)), time.perf_counter() - start)
+    known = documents(store, server)
+    files = gathered(known, sources, channels)
+    return Report(tuple(write(store, embedder, server, files, known, progress=progress)), time.perf_counter() - start)
 
 
 def add_upload(  # noqa: PLR0913, PLR0917 -- as add, with bytes in place of paths
@@ -89,15 +81,9 @@ def add_upload(  # noqa: PLR0913, PLR0917 -- as add, with bytes in place of path
     Raises BadServer.
     """
     start = time.perf_counter()
-    known = _known(store, server)
-    document = Document(name, "", None, tuple(channels))
-    if "/" in name:
-        refusal = f"{printable(name)} has a folder in its name: upload it under its own name."
-        files = [File(document, refusal=refusal)]
-    else:
-        files = from_bytes(document, content, known)
-    changes = _write(store, embedder, server, files, known, None)
-    return Report(tuple(changes), time.perf_counter() - start)
+    known = documents(store, server)
+    files = uploaded(known, name, content, channels)
+    return Report(tuple(write(store, embedder, server, files, known)), time.perf_counter() - start)
 
 
 def remove(store: Store, server: str, name: str) -> Report:
@@ -115,21 +101,31 @@ def remove(store: Store, server: str, name: str) -> Report:
     return Report(tuple(changes), time.perf_counter() - start)
 
 
-def refresh(
-    store: Store, embedder: Embedder, server: str, watched: Path | None = None, progress: Progress | None = None
+def refresh(  # noqa: PLR0913, PLR0917 -- all but three have defaults
+    store: Store,
+    embedder: Embedder,
+    server: str,
+    watched: Path | None = None,
+    progress: Progress | None = None,
+    ask: Fetch = fetch,
 ) -> Report:
     """Make the store agree with the files: take in what changed, take out what is gone.
 
-    The hash of a file decides, never its time. New files inside ``watched`` are added. A file that has become
-    unreadable is refused and its old version goes on answering. What this embedder has not read yet it reads now;
-    vectors of another stay for a day, so that a bot that still uses it finds them.
+    The hash of a file decides, never its time; a page is asked whether it has changed. New files inside ``watched``
+    are added. A file that has become unreadable is refused and its old version goes on answering. What this
+    embedder has not read yet it reads now; vectors of another stay for a day, so that a bot that still uses it finds
+    them.
     Raises BadServer, and UnknownServer where nothing is known and nothing watched.
     """
     start = time.perf_counter()
-    known = _known(store, server) if watched else {document.name: document for document in store.documents(server)}
+    known = documents(store, server)
+    if not known and not watched:
+        store.documents(server)  # says that nothing is known
     files = [File(document, unchanged=True) for document in known.values() if document.origin is None]
     for document in origins(known):
-        if Path(document.origin or "").is_file():
+        if linked(document.origin):
+            files += from_link(str(document.origin), document.channels, known, ask)
+        elif Path(str(document.origin)).is_file():
             files += from_origin(document, known)
         else:
             files += [File(one, gone=True) for one in known.values() if one.origin == document.origin]
@@ -142,7 +138,7 @@ def refresh(
             files.append(File(Document(name, "", str(path)), refusal=refusal))
         else:
             files += from_origin(Document(name, "", str(path)), {})
-    changes = list(_write(store, embedder, server, files, known, progress))
+    changes = list(write(store, embedder, server, files, known, progress=progress))
     if known:
         _embed_missing(store, embedder, server)
     return Report(tuple(changes), time.perf_counter() - start)
@@ -162,31 +158,38 @@ def export(store: Store, server: str, folder: Path) -> list[Path]:
     return list(paths.values())
 
 
-def _known(store: Store, server: str) -> dict[str, Document]:
+def documents(store: Store, server: str) -> dict[str, Document]:
+    """Return the server's documents by name; none where nothing is known of it yet. Raises BadServer."""
     try:
         return {document.name: document for document in store.documents(server)}
     except UnknownServer:
         return {}
 
 
-def _write(  # noqa: PLR0913, PLR0917 -- what, where, what was there, and who is told
+def write(  # noqa: PLR0913 -- what, where, what was there, and who is told
     store: Store,
     embedder: Embedder,
     server: str,
     files: Sequence[File],
     known: Mapping[str, Document],
-    progress: Progress | None,
+    *,
+    vectors: Mapping[str, Vectors] | None = None,
+    progress: Progress | None = None,
 ) -> Iterator[Change]:
-    """Embed and write some files at a time: a model and a disk do many texts together faster than one by one."""
+    """Embed and write some files at a time: a model and a disk do many texts together faster than one by one.
+
+    ``vectors``: those of all passages by searchable text, where they have been made already.
+    """
     done = 0
     for group in _groups(files):
         if progress:
             progress(done, len(files), group[0].document.name)
         fresh = [file for file in group if file.fresh]
         if fresh:
-            vectors = _vectors(store, embedder, server, [p for file in fresh for p in file.passages], known=bool(known))
+            passages = [p for file in fresh for p in file.passages]
+            made = vectors or vectors_of(store, embedder, server, passages, known=bool(known))
             revisions = [
-                Revision(file.document, file.content, file.passages, [vectors[p.searchable] for p in file.passages])
+                Revision(file.document, file.content, file.passages, [made[p.searchable] for p in file.passages])
                 for file in fresh
             ]
             store.replace(server, embedder.name, revisions)
@@ -194,7 +197,7 @@ def _write(  # noqa: PLR0913, PLR0917 -- what, where, what was there, and who is
         for file in group:
             if file.gone:
                 store.remove(server, file.document.name)
-            yield _change(file, known)
+            yield change(file, known)
     if progress:
         progress(done, len(files), "")
 
@@ -211,7 +214,8 @@ def _groups(files: Sequence[File]) -> Iterator[list[File]]:
         yield group
 
 
-def _change(file: File, known: Mapping[str, Document]) -> Change:
+def change(file: File, known: Mapping[str, Document]) -> Change:
+    """Return what becomes, or became, of a file's document."""
     name = file.document.name
     if file.refusal:
         return Change(name, "refused", known[name].passages if name in known else 0, file.refusal)
@@ -222,7 +226,7 @@ def _change(file: File, known: Mapping[str, Document]) -> Change:
     return Change(name, "changed" if name in known else "new", len(file.passages))
 
 
-def _vectors(
+def vectors_of(
     store: Store, embedder: Embedder, server: str, passages: Sequence[Passage], *, known: bool
 ) -> dict[str, Vectors]:
     """Return the views' vectors by searchable text, embedding only texts that the server does not have already."""

@@ -1,14 +1,19 @@
-"""Files, folders and ZIP files to documents that can be written."""
+"""Files, folders, ZIP files and linked pages to documents that can be written."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from knowledge.chunking import passages as cut
 from knowledge.documents import LARGEST, UnreadableDocument, check_name, is_archive, read, unpack
+from knowledge.entries import printable
+from knowledge.linked_pages import Page, fetch
 from knowledge.store import Document, Passage
+
+Fetch = Callable[[str, str], Page | None]
+"""Takes a page's address and entity tag; returns None where the page has not changed. Raises UnreadableDocument."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,34 @@ def found(path: Path) -> list[tuple[str, Path]]:
     return [(file.as_posix(), path / file) for file in inside if not any(part.startswith(".") for part in file.parts)]
 
 
+def gathered(
+    known: Mapping[str, Document], sources: Iterable[Path | str], channels: Sequence[str] = (), ask: Fetch = fetch
+) -> list[File]:
+    """Read files, folders and pages; a ``str`` is a page's address. ``known``: the server's documents by name."""
+    files: list[File] = []
+    sources = list(sources)
+    for address in dict.fromkeys(source for source in sources if isinstance(source, str)):
+        files += from_link(address, tuple(channels), known, ask)
+    named = [pair for path in sources if isinstance(path, Path) for pair in found(path)]
+    first = dict(reversed(named))
+    for name, path in named:
+        document = Document(name, "", str(path), tuple(channels))
+        if first[name] == path:
+            files += from_origin(document, known)
+        else:
+            files.append(File(document, refusal=f"{name} comes from two folders: rename one of them."))
+    return files
+
+
+def uploaded(known: Mapping[str, Document], name: str, content: bytes, channels: Sequence[str] = ()) -> list[File]:
+    """Read one file from its bytes, or the files in a ZIP file."""
+    document = Document(name, "", None, tuple(channels))
+    if "/" in name:
+        refusal = f"{printable(name)} has a folder in its name: upload it under its own name."
+        return [File(document, refusal=refusal)]
+    return from_bytes(document, content, known)
+
+
 def from_origin(wanted: Document, known: Mapping[str, Document]) -> list[File]:
     """Read the wanted document from its origin; a ZIP file becomes a document for each file in it."""
     path = Path(wanted.origin or "")
@@ -52,6 +85,26 @@ def from_origin(wanted: Document, known: Mapping[str, Document]) -> list[File]:
         reason = f"{path} cannot be read ({error.strerror}): check the path and its permissions."
         return [File(wanted, refusal=reason)]
     return from_bytes(wanted, content, known)
+
+
+def from_link(address: str, channels: tuple[str, ...], known: Mapping[str, Document], fetch: Fetch) -> list[File]:
+    """Read a page from its address; where it was read before, only if it has changed."""
+    old = next((document for document in known.values() if document.origin == address), None)
+    etag = old.etag if old and old.channels == channels else ""
+    try:
+        page = fetch(address, etag)
+    except UnreadableDocument as error:
+        return [File(old or Document(address, "", address, channels), refusal=str(error))]
+    if page is None:
+        return [File(old or Document(address, "", address, channels), unchanged=True)]
+    wanted = Document(old.name if old else page.name, "", address, channels, etag=page.etag)
+    if not old and wanted.name in known:
+        return [File(wanted, refusal=f"{wanted.name} was already added from elsewhere: remove that one first.")]
+    try:
+        check_name(wanted.name)
+    except UnreadableDocument as error:
+        return [File(wanted, refusal=str(error))]
+    return from_bytes(wanted, page.content, known)
 
 
 def from_bytes(wanted: Document, content: bytes, known: Mapping[str, Document]) -> list[File]:
