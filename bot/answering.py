@@ -1,6 +1,7 @@
 """A question to an answer: retrieve, wait in line, ask the voice, check the facts, redraft once, else quote."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -16,11 +17,14 @@ from knowledge.embedding import Embedder
 from knowledge.fact_check import Check
 from knowledge.focus import brings, focus, settles, telling, touches
 from knowledge.query_rewriting import questions, standalone
+from knowledge.question_log import QuestionLog
 from knowledge.retrieval import Hit, Retrieved, search
 from knowledge.store import Store
 from personas.engine import Engine, EngineUnavailable, PromptTooLong, Request
 from personas.persona import Persona
 from personas.prompt import ask
+
+log = logging.getLogger(__name__)
 
 _PASSAGES = 8
 _NEAR = 0.2
@@ -94,10 +98,11 @@ class Answerer:
         silence: float,
         longest: int,
         line: Line | None = None,
+        log: QuestionLog | None = None,
     ) -> None:
-        """``silence``: least probability to answer at; ``longest``: characters of a question."""
+        """``silence``: least probability to answer at; ``longest``: characters of a question; ``log``: of gaps."""
         self._store, self._embedder, self._engine, self._voices = store, embedder, engine, voices
-        self._silence, self._longest, self._line = silence, longest, line or Line()
+        self._silence, self._longest, self._line, self._log = silence, longest, line or Line(), log
 
     async def answer(
         self, question: Question, on_sentence: OnSentence | None = None, on_place: OnPlace | None = None
@@ -124,6 +129,8 @@ class Answerer:
         for one in several:
             case.question, case.told = replace(question, text=one), joined(question, answers).reply if answers else ""
             answers.append(await self._answered(case))
+            if answers[-1].verdict == "unsure" and self._log:
+                await asyncio.to_thread(_noted, self._log, question.server, one)
             case.failed, case.away = [], ()
         return joined(question, answers)
 
@@ -193,6 +200,14 @@ class Answerer:
         finally:
             await _ended(redrafts)
         return None
+
+
+def _noted(gaps: QuestionLog, server: str, text: str) -> None:
+    """Keep a question that could not be answered; whoever asked gets the reply whether that works or not."""
+    try:
+        gaps.note_gap(server, text)
+    except Exception:
+        log.exception("A question to server %s that the files cannot answer could not be kept.", server)
 
 
 async def _ended(tasks: Sequence[asyncio.Task[Draft]]) -> None:

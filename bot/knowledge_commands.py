@@ -1,11 +1,13 @@
 """`parley knowledge ...`: what a server knows."""
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from bot.question_commands import gaps, questions
 from bot.sentences import PATH, SERVER, said
 from knowledge.documents import READERS
 
@@ -15,33 +17,29 @@ if TYPE_CHECKING:
 
 @click.group()
 def knowledge() -> None:
-    """Add, list, remove, refresh, search and export what a server knows."""
+    """Add, list, remove, refresh, search and export what a server knows, and see what it is asked."""
 
 
-@knowledge.command(help=f"Add files, or every file in folders: {' '.join(ending[1:] for ending in READERS)}.")
-@click.argument("paths", nargs=-1, required=True, type=PATH)
+_ENDINGS = " ".join(ending[1:] for ending in READERS)
+
+
+@knowledge.command(help=f"Add files, every file in folders, and pages by their addresses (https://...): {_ENDINGS}.")
+@click.argument("paths", nargs=-1, required=True)
 @SERVER
 @click.option("--channel", "channels", multiple=True, help="Use the documents in this channel only; repeatable.")
-@click.option("--yes", is_flag=True, help="Do not ask before adding.")
+@click.option("--yes", is_flag=True, help="Add without looking at what changes and contradicts.")
+@click.option("--dry-run", is_flag=True, help="Only look, and add nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @said
-def add(paths: tuple[Path, ...], server: str, channels: tuple[str, ...], yes: bool) -> None:
-    """Add files, or every file in folders."""
-    from bot import settings, wiring
-    from bot.progress import bar
-    from knowledge import indexing
-    from knowledge.documents import UnreadableDocument
+def add(  # noqa: PLR0913, PLR0917 -- click hands over each option
+    paths: tuple[str, ...], server: str, channels: tuple[str, ...], yes: bool, dry_run: bool, as_json: bool
+) -> None:
+    """Add files, every file in folders, and pages by their addresses (https://...)."""
+    from bot import settings
+    from bot.adding import Addition
 
-    chosen = settings.load()
-    store = wiring.open_store(chosen)
-    if not yes and sys.stdin.isatty():
-        names = ", ".join(str(path) for path in paths)
-        click.confirm(f"Add {names} to {server}?", default=True, abort=True)
-    embedder = wiring.open_embedder(chosen)
-    with bar("Indexing") as step:
-        report = indexing.add(store, embedder, server, paths, channels, step)
-    if not report.changes:
-        raise UnreadableDocument("There are no files in it: name a file, or a folder that holds some.")
-    finish(report)
+    addition = Addition(settings.load(), server, paths, channels)
+    finish(addition.at_once() if yes and not dry_run else addition.looked_at(dry_run=dry_run, as_json=as_json), as_json)
 
 
 @knowledge.command("list")
@@ -68,9 +66,13 @@ def list_documents(server: str) -> None:
 def remove(name: str, server: str) -> None:
     """Remove the document NAME; it stops answering at once."""
     from bot import settings, wiring
+    from bot.replaying import replayed
     from knowledge import indexing
 
-    finish(indexing.remove(wiring.open_store(settings.load()), server, name))
+    chosen = settings.load()
+    store = wiring.open_store(chosen)
+    report = indexing.remove(store, server, name)
+    finish(replayed(report, store, lambda: wiring.open_embedder(chosen), chosen, server))
 
 
 @knowledge.command()
@@ -118,8 +120,18 @@ def export(folder: Path, server: str) -> None:
         click.echo(path)
 
 
-def finish(report: "Report") -> None:
-    """Print what became of each document; status 1 where one was refused."""
+def finish(report: "Report | None", as_json: bool = False) -> None:
+    """Print what became of each document and which saved answers changed; status 1 where one was refused.
+
+    None: what there is to say has been said.
+    """
+    from bot.preview_text import answers, report_json
+
+    if report is None:
+        return
+    if as_json:
+        click.echo(json.dumps(report_json(report), ensure_ascii=False))
+        sys.exit(1 if report.refused else 0)
     signs = {"new": "+", "changed": "~", "unchanged": "=", "removed": "-", "refused": "!"}
     for change in report.changes:
         detail = change.reason or f"{change.passages} entries"
@@ -127,5 +139,11 @@ def finish(report: "Report") -> None:
         click.echo(line, err=change.outcome == "refused")
     entries = sum(change.passages for change in report.changes)
     click.echo(f"{entries} entries in {len(report.changes)} documents, {report.seconds:.1f} s")
+    for line in answers(report.answers):
+        click.echo(line)
     if report.refused:
         sys.exit(1)
+
+
+knowledge.add_command(gaps)
+knowledge.add_command(questions)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 
+from bot.replaying import replayed
 from bot.settings import Settings
 from knowledge.embedding import Embedder
 from knowledge.indexing import Report, refresh
@@ -39,9 +40,13 @@ def watched_folder(settings: Settings, server: str) -> Path:
 
 
 def reindex(store: Store, embedder: Embedder, settings: Settings, server: str) -> Report:
-    """Make the server's knowledge agree with its files. Raises BadServer, UnknownServer."""
+    """Make the server's knowledge agree with its files, and ask the saved questions again.
+
+    Raises BadServer, UnknownServer.
+    """
     folder = watched_folder(settings, server)
-    return refresh(store, embedder, server, folder if folder.is_dir() else None)
+    report = refresh(store, embedder, server, folder if folder.is_dir() else None)
+    return replayed(report, store, lambda: embedder, settings, server)
 
 
 class Schedule:
@@ -99,6 +104,8 @@ class Schedule:
                 log.warning("Server %s: %s", server, change.reason)
             elif change.outcome != "unchanged":
                 log.info("Server %s: %s is %s.", server, change.name, change.outcome)
+        for answer in report.answers if report else ():
+            log.info("Server %s: the answer to %r has changed.", server, answer.question)
 
     def _known(self) -> set[str]:
         watched = self._settings.servers_folder.glob(f"*/{WATCHED}")

@@ -26,6 +26,7 @@ def faults() -> tuple[type[Exception], ...]:
     from bot.settings import BadSettings
     from bot.wheels import SetupFailed
     from knowledge.entries import UnreadableDocument
+    from knowledge.planning import Outdated
     from knowledge.store import BadServer, UnknownServer
     from personas.adapters import BadAdapter
     from personas.engine import EngineUnavailable
@@ -35,7 +36,7 @@ def faults() -> tuple[type[Exception], ...]:
 
     return (
         BadAdapter, BadBatch, BadPersona, BadQuestion, BadServer, BadSettings, Busy, CannotConnect, EngineUnavailable,
-        FileExistsError, JobFailed, ModelsMissing, SetupFailed, TrainingStopped, UnknownServer,
+        FileExistsError, JobFailed, ModelsMissing, Outdated, SetupFailed, TrainingStopped, UnknownServer,
         UnreadableDocument,
     )  # fmt: skip
 

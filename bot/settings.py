@@ -61,6 +61,8 @@ class Settings(BaseSettings):
     """Below this probability that the notes answer the question, the persona says that they do not."""
     refresh_minutes: Annotated[int, Field(ge=1)] = 10
     """How often each server's files are compared with what is indexed."""
+    gap_days: Annotated[int, Field(ge=1)] = 90
+    """Days for which a question that the files could not answer is kept after it was last asked."""
     longest_question: Annotated[int, Field(ge=1)] = 1000
     """Characters; a longer question is refused rather than cut."""
     at_once: Annotated[int, Field(ge=1)] = 8

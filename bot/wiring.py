@@ -10,6 +10,7 @@ from bot.answering import Answerer
 from bot.settings import Settings
 from bot.voices import Voices, spoken_by
 from knowledge.embedding import Embedder, HashEmbedder, SentenceTransformerEmbedder
+from knowledge.question_log import QuestionLog
 from knowledge.sqlite_store import SqliteStore
 from knowledge.store import Store
 from personas.engine import EchoEngine, Engine
@@ -38,6 +39,11 @@ def open_embedder(settings: Settings) -> Embedder:
         return HashEmbedder()
     models.check(settings, models.needed(settings))
     return SentenceTransformerEmbedder(models.embedder_path(settings))
+
+
+def open_questions(settings: Settings) -> QuestionLog:
+    """Return what all servers are asked."""
+    return QuestionLog(settings.servers_folder, settings.gap_days)
 
 
 def open_remote(settings: Settings) -> RemoteEngine:
@@ -81,7 +87,14 @@ async def parts(settings: Settings) -> AsyncIterator[Parts]:
     voices = Voices(settings.libraries, settings.home / "adapters", base)
     line = Line(settings.at_once, settings.longest_line)
     answerer = Answerer(
-        store, embedder, engine, voices, silence=settings.silence, longest=settings.longest_question, line=line
+        store,
+        embedder,
+        engine,
+        voices,
+        silence=settings.silence,
+        longest=settings.longest_question,
+        line=line,
+        log=open_questions(settings),
     )
     try:
         yield Parts(settings, store, embedder, answerer)

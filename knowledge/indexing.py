@@ -13,6 +13,7 @@ from knowledge.documents import READERS
 from knowledge.embedding import Embedder
 from knowledge.intake import Fetch, File, found, from_link, from_origin, gathered, is_in, origins, uploaded
 from knowledge.linked_pages import fetch, linked
+from knowledge.replay import ChangedAnswer
 from knowledge.store import Document, Passage, Revision, Store, UnknownServer, Vectors
 
 Key = TypeVar("Key")
@@ -42,6 +43,8 @@ class Report:
 
     changes: tuple[Change, ...]
     seconds: float
+    answers: tuple[ChangedAnswer, ...] = ()
+    """Saved questions that are answered differently now, where they were asked again."""
 
     @property
     def refused(self) -> tuple[Change, ...]:

@@ -104,6 +104,7 @@ HOMES = {
     "filelock": {"bot.models", "personas.managed_job", "personas.version_files"},
     "click": {
         "bot.__main__",
+        "bot.adding",
         "bot.advise",
         "bot.doctor",
         "bot.knowledge_commands",
@@ -114,6 +115,7 @@ HOMES = {
         "bot.persona_new",
         "bot.persona_rows",
         "bot.persona_train",
+        "bot.question_commands",
         "bot.sentences",
     },
 }
