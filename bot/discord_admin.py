@@ -6,23 +6,26 @@ from functools import partial
 import discord
 from discord import app_commands
 
+from bot.discord_adding import Adding
 from bot.discord_chat import Chat, place_of
+from bot.discord_preview import answers
 from bot.discord_replies import NOTHING_UPLOADED, Command, Refusal, respond
 from bot.discord_text import plain, summary
+from bot.replaying import replayed
 from bot.routing import Level
 from bot.schedule import reindex
 from bot.servers import ServerChoices
 from bot.settings import Settings
 from knowledge import indexing
-from knowledge.documents import LARGEST, READERS, check_name
+from knowledge.documents import LARGEST, READERS
 from knowledge.embedding import Embedder
+from knowledge.indexing import Report
+from knowledge.linked_pages import linked
 from knowledge.store import Store, UnknownServer
 from personas import persona
 
 _MOST_CHOICES = 25  # of an autocompletion, and
 _LONGEST_CHOICE = 100  # characters of one; Discord API, "Application Command Option Choice"
-_PREVIEWED = 3
-_LONGEST_PREVIEW = 160
 
 
 def require_manager(interaction: discord.Interaction) -> None:
@@ -43,6 +46,7 @@ class Admin:
     ) -> None:
         self._settings, self._store, self._embedder, self._choices = settings, store, embedder, choices
         self._chat = chat
+        self._adding = Adding(settings, store, embedder, require_manager)
 
     def persona_commands(self) -> list[Command]:
         """Return the commands for owners that belong to /persona."""
@@ -107,10 +111,15 @@ class Admin:
 
         await respond(interaction, forgotten, private=True)
 
-    @app_commands.describe(file=f"{', '.join(dict.fromkeys(READERS.values()))}; {LARGEST // 2**20} MiB")
-    async def upload(self, interaction: discord.Interaction, file: discord.Attachment) -> None:
-        """Index an uploaded file and say what became of it."""
-        await respond(interaction, partial(self._upload, interaction, file), private=True)
+    @app_commands.describe(
+        file=f"{', '.join(dict.fromkeys(READERS.values()))}; {LARGEST // 2**20} MiB",
+        link="The address of a public page, https://..., which is looked at again by itself",
+    )
+    async def upload(
+        self, interaction: discord.Interaction, file: discord.Attachment | None = None, link: str | None = None
+    ) -> None:
+        """Show what a file or a page would change, and add it when a button says so."""
+        await respond(interaction, partial(self._adding.look, interaction, file, link), private=True)
 
     async def files(self, interaction: discord.Interaction) -> None:
         """Name the files that answers come from."""
@@ -135,40 +144,26 @@ class Admin:
         async def refreshed() -> str:
             require_manager(interaction)
             server = str(interaction.guild_id)
-            return summary(await asyncio.to_thread(reindex, self._store, self._embedder, self._settings, server))
+            return _told(await asyncio.to_thread(reindex, self._store, self._embedder, self._settings, server))
 
         await respond(interaction, refreshed, private=True)
-
-    async def _upload(self, interaction: discord.Interaction, file: discord.Attachment) -> str:
-        require_manager(interaction)
-        check_name(file.filename)
-        if file.size > LARGEST:
-            raise Refusal(f"{plain(file.filename)} is larger than {LARGEST // 2**20} MiB: split it into smaller files.")
-        try:
-            content = await file.read()
-        except discord.HTTPException as error:
-            raise Refusal(f"{plain(file.filename)} could not be fetched from Discord: upload it again.") from error
-        server = str(interaction.guild_id)
-        report = await asyncio.to_thread(
-            indexing.add_upload, self._store, self._embedder, server, file.filename, content
-        )
-        names = [change.name for change in report.changes if change.outcome != "refused"]
-        preview = await asyncio.to_thread(self._preview, server, names)
-        return "\n".join([summary(report), *preview])
-
-    def _preview(self, server: str, names: list[str]) -> list[str]:
-        mine = [passage for name in names for passage in self._store.passages(server, name)]
-        shown = [f"> {plain(passage.searchable, _LONGEST_PREVIEW)}" for passage in mine[:_PREVIEWED]]
-        return [*shown, *([f"> and {len(mine) - _PREVIEWED} more"] if len(mine) > _PREVIEWED else [])]
 
     async def _remove(self, interaction: discord.Interaction, name: str) -> str:
         require_manager(interaction)
         server = str(interaction.guild_id)
         documents = await asyncio.to_thread(self._store.documents, server)
-        report = await asyncio.to_thread(indexing.remove, self._store, server, name)
+        report = await asyncio.to_thread(self._removed, server, name)
         origin = next((document.origin for document in documents if document.name == name), None)
         returns = ["It was read from a folder that is watched, and comes back unless it is deleted there."]
-        return "\n".join([summary(report), *(returns if origin else [])])
+        return "\n".join([_told(report), *(returns if origin and not linked(origin) else [])])
+
+    def _removed(self, server: str, name: str) -> Report:
+        report = indexing.remove(self._store, server, name)
+        return replayed(report, self._store, lambda: self._embedder, self._settings, server)
+
+
+def _told(report: Report) -> str:
+    return "\n".join(part for part in (summary(report), answers(report.answers)) if part)
 
 
 def _managed(interaction: discord.Interaction, level: Level) -> tuple[str, str]:

@@ -13,7 +13,9 @@ from discord import app_commands
 from bot.admission import Busy
 from bot.answering import BadQuestion
 from bot.discord_growing import NOBODY, GrowingReply, Send
+from bot.discord_text import split
 from knowledge.documents import UnreadableDocument
+from knowledge.planning import Outdated
 from knowledge.store import BadServer, UnknownServer
 from personas.engine import EngineUnavailable
 from personas.persona import BadPersona
@@ -41,7 +43,31 @@ class Pictured:
     picture: Path | None
 
 
-_SENTENCES = (Refusal, BadQuestion, BadPersona, BadServer, Busy, EngineUnavailable, UnreadableDocument)
+class Buttons(discord.ui.View):
+    """Buttons that are told where they were sent."""
+
+    message: discord.Message | None = None
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A text with buttons under it."""
+
+    text: str
+    buttons: Buttons
+
+    async def send(self, interaction: discord.Interaction) -> None:
+        """Send it to the one who used a deferred command."""
+        *parts, last = split(self.text)
+        for part in parts:
+            await interaction.followup.send(part, ephemeral=True, allowed_mentions=NOBODY, suppress_embeds=True)
+        message = await interaction.followup.send(
+            last, ephemeral=True, allowed_mentions=NOBODY, suppress_embeds=True, view=self.buttons, wait=True
+        )
+        self.buttons.message = message
+
+
+_SENTENCES = (Refusal, BadQuestion, BadPersona, BadServer, Busy, EngineUnavailable, Outdated, UnreadableDocument)
 
 
 def explain(error: Exception, broken: str = BROKEN) -> str:
@@ -99,7 +125,7 @@ def following(interaction: discord.Interaction, *, private: bool, picture: Path 
 
 async def respond(
     interaction: discord.Interaction,
-    work: Callable[[], Awaitable[str | Pictured]],
+    work: Callable[[], Awaitable[str | Pictured | Offer]],
     *,
     private: bool,
     growing: GrowingReply | None = None,
@@ -113,5 +139,8 @@ async def respond(
         done = await work()
     except Exception as error:  # noqa: BLE001 -- whoever used a command always gets an answer
         done = explain(error)
+    if isinstance(done, Offer):
+        await done.send(interaction)
+        return
     text, picture = (done.text, done.picture) if isinstance(done, Pictured) else (done, None)
     await (growing or GrowingReply(following(interaction, private=private, picture=picture))).finish(text)

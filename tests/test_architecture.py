@@ -79,6 +79,7 @@ HOMES = {
     "lingua": {"personas.language"},
     "apscheduler": {"bot.schedule"},
     "discord": {
+        "bot.discord_adding",
         "bot.discord_admin",
         "bot.discord_chat",
         "bot.discord_client",

@@ -84,13 +84,22 @@ def owner(simcord_env, guild):
 
 
 @pytest.fixture
-def faq_of():
-    """Return a way to upload the FAQ."""
+def upload():
+    """Return a way to upload a file and to press Add where that is asked."""
 
-    def uploaded(actor, channel):
-        return actor.slash(channel, "faq upload", file=("faq.md", FAQ))
+    async def uploaded(actor, channel, name, content):
+        shown = await actor.slash(channel, "faq upload", file=(name, content))
+        if shown.response.components:
+            await actor.click(shown.response, label="Add")
+        return shown
 
     return uploaded
+
+
+@pytest.fixture
+def faq_of(upload):
+    """Return a way to upload the FAQ."""
+    return lambda actor, channel: upload(actor, channel, "faq.md", FAQ)
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 import pytest
 
-from bot.discord_admin import LARGEST
+from bot.discord_adding import LARGEST
 from bot.discord_replies import NOTHING_UPLOADED
 from bot.servers import ServerChoices
 from personas import persona
@@ -116,27 +116,9 @@ async def test_discord_is_asked_to_hide_what_members_cannot_use(simcord_env):
     assert all(not command.allowed_contexts.dm_channel for command in commands.values())
 
 
-async def test_an_upload_is_summed_up_for_its_owner_alone(faq, owner, channel):
-    """The summary says what is new or changed, how much of it, and how it begins."""
-    assert faq.ephemeral
-    assert faq.response.content.splitlines() == [
-        "**faq.md** is new: 2 passages to answer from.",
-        "> Do you deliver to Princeton? Yes, we deliver to Princeton for 12 dollars.",
-        "> What are your opening hours? We are open from 9:00 to 18:00 on weekdays.",
-    ]
-    more = b"".join(b"# Question %d?\nAnswer %d.\n" % (n, n) for n in range(9))
-    changed = await owner.slash(channel, "faq upload", file=("faq.md", more))
-    assert "**faq.md** is changed: 9 passages" in changed.response.content
-    assert changed.response.content.endswith("> and 6 more")
-    again = await owner.slash(channel, "faq upload", file=("faq.md", more))
-    assert again.response.content.startswith("1 unchanged.")
-
-
-async def test_an_edited_file_changes_the_next_answer(faq, owner, member, channel, me):
+async def test_an_edited_file_changes_the_next_answer(faq, owner, member, channel, me, upload):
     """What is uploaded under the same name takes the place of what was there."""
-    await owner.slash(
-        channel, "faq upload", file=("faq.md", b"# Do you deliver to Princeton?\nYes, we deliver for 15 dollars.")
-    )
+    await upload(owner, channel, "faq.md", b"# Do you deliver to Princeton?\nYes, we deliver for 15 dollars.")
     await member.send(channel, f"{me} {PRINCETON}")
     assert "15 dollars" in channel.last_message.content
     assert "12 dollars" not in channel.last_message.content
@@ -171,9 +153,9 @@ async def test_a_file_that_is_too_large_is_never_fetched(faq, owner, channel, mo
     assert "larger than 10 MiB" in result.response.content
 
 
-async def test_a_removed_file_stops_answering_at_once(faq, owner, member, channel, me):
+async def test_a_removed_file_stops_answering_at_once(faq, owner, member, channel, me, upload):
     """The next question after /faq remove is not answered from the file any more."""
-    await owner.slash(channel, "faq upload", file=("other.md", b"# Do you sell roses?\nYes, red ones."))
+    await upload(owner, channel, "other.md", b"# Do you sell roses?\nYes, red ones.")
     result = await owner.slash(channel, "faq remove", file="faq.md")
     assert result.ephemeral
     assert "**faq.md** is removed" in result.response.content
