@@ -93,8 +93,8 @@ class Assertion:
     """The subject and all words of the passage's headings."""
     days: frozenset[str]
     """Weekdays that it names; empty where it names none."""
-    dated: bool
-    """Whether it, or its heading, holds for a date or a season only."""
+    dated: frozenset[str]
+    """Dates and seasons, in the words of clause and heading, for which alone it holds."""
     hours: Hours | None
     values: frozenset[Value]
     says: bool | None
@@ -183,7 +183,7 @@ def _assertion(  # noqa: PLR0913 -- one clause, and what stands around it
         subject=words | leaning or about(title) or above,
         around=words | leaning | above,
         days=days_named(clause) or days_named(title),
-        dated=bool(_SEASON.search(f"{title} {line}")) or any(c.kind == "month" for c in (*_held(title), *_held(line))),
+        dated=_dates(f"{title} {line or clause}"),
         hours=hours,
         values=frozenset() if hours else _values(clause, held),
         says=says,
@@ -200,6 +200,11 @@ def about(text: str) -> frozenset[str]:
         text = before + " " + text[claim.start + len(claim.shown) :]
     own = (_SAME.get(word, word) for word in stems(_RATE.sub(" ", text).replace("e-mail", "email").replace("-", " ")))
     return frozenset(word for word in own if word not in _EMPTY and len(word) > 1 and not word.isdigit())
+
+
+def _dates(text: str) -> frozenset[str]:
+    seasons = {match[0].lower() for match in _SEASON.finditer(text)}
+    return frozenset(seasons | {claim.value for claim in _held(text) if claim.kind == "month"})
 
 
 def _values(clause: str, held: Sequence[Claim]) -> frozenset[Value]:

@@ -81,7 +81,7 @@ def _contradiction(one: Assertion, other: Assertion, common: frozenset[str]) -> 
         return None
     days_meet = bool(one.days & other.days) or not (one.days or other.days)
     if one.hours and other.hours:
-        return "hours" if days_meet and one.hours.contradicts(other.hours) and not (one.dated or other.dated) else None
+        return "hours" if days_meet and one.hours.contradicts(other.hours) and one.dated == other.dated else None
     if one.days and other.days and not days_meet:
         return None
     if _values_differ(one, other):
@@ -105,7 +105,7 @@ def _values_differ(one: Assertion, other: Assertion) -> bool:
     if any(free):
         return bool(money) and not all(free)
     return any(
-        not (values & others)
+        (not (values & others) or (one.subject == other.subject and len(values) == len(others) and values != others))
         for (unit, rate), values in ours.items()
         for (same, by), others in theirs.items()
         if unit == same and (rate == by or (not (rate and by) and not {rate, by} & _SPANS))
@@ -120,7 +120,7 @@ def _grouped(assertion: Assertion) -> dict[tuple[str, str], set[str]]:
 
 
 def _better(one: Assertion, other: Assertion, rest: Sequence[Assertion], common: frozenset[str]) -> bool:
-    """Tell whether another clause beside ``other`` is more about what ``one`` is about."""
+    """Tell whether another clause beside ``other`` is more about what ``one`` is about, or says the very same."""
 
     def fit(against: Assertion) -> float:
         together = (one.subject | against.subject) - common
@@ -129,7 +129,13 @@ def _better(one: Assertion, other: Assertion, rest: Sequence[Assertion], common:
     def alike(against: Assertion) -> bool:
         return bool(against.hours) == bool(one.hours) and (not one.days or bool(one.days & against.days))
 
+    if any(_said(one) == _said(against) for against in rest):
+        return True
     return any(fit(against) > fit(other) for against in rest if alike(against) and against is not other)
+
+
+def _said(assertion: Assertion) -> tuple[object, ...]:
+    return assertion.subject, assertion.days, assertion.hours, assertion.values, assertion.says
 
 
 def _rows_of_one(one: Passage, other: Passage) -> bool:
