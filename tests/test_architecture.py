@@ -49,8 +49,6 @@ HOMES = {
     "jinja2": {"personas.card_page"},
     "jsonschema": {"personas.reply_format"},
     "sentence_transformers": {"knowledge.embedding"},
-    "sqlite_utils": {"knowledge.sqlite_file", "knowledge.sqlite_schema", "knowledge.sqlite_search", "bot.servers"},
-    "pysqlite3": {"knowledge.sqlite_file", "bot.servers"},
     "holidays": {"knowledge.typed.feasts"},
     "price_parser": {"knowledge.typed.money"},
     "sqlite_utils": {
