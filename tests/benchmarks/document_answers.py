@@ -2,9 +2,10 @@
 
     python tests/benchmarks/document_answers.py [--documents DIR]... [--half dev|kept|all] [--retrieval-only]
 
-The folders do not ship: DIR is one of them, named as its server in questions/documents.jsonl, or holds them, at most one
-folder deep. A server whose folder is absent is left out. A file SOURCE.txt, which says where a folder comes from, is not
-read. Every second question is for development (``dev``); the others are ``kept`` for the figure that is reported.
+The folders do not ship: DIR is one of them, named as its server in questions/documents.jsonl, or holds them, at most
+one folder deep. A server whose folder is absent is left out. A file SOURCE.txt, which says where a folder comes from,
+is not read. Every second question is for development (``dev``); the others are ``kept`` for the figure that is
+reported.
 
 Prints each miss, then for each server: right answers, how many of them quoted, wrong facts that were sent, wrong
 refusals and right ones. With ``--retrieval-only`` no voice is asked: whether a passage that answers is the first hit or
@@ -36,7 +37,11 @@ ALL = "all"
 
 def answers(entry: str, passage: Passage) -> bool:
     """Tell whether a passage is one that an entry names: "document#section or row#words of it | another"."""
-    return any(_is(*(one.strip().split("#", 2) + ["", ""])[:3], passage) for one in entry.split("|"))
+    for one in entry.split("|"):
+        document, section, words = [*one.strip().split("#", 2), "", ""][:3]
+        if _is(document, section, words, passage):
+            return True
+    return False
 
 
 def _is(document: str, section: str, words: str, passage: Passage) -> bool:
@@ -65,11 +70,8 @@ def sources(rows: Iterable[dict], folders: Sequence[Path]) -> dict[str, list[Pat
 
 
 def _places(folder: Path, server: str) -> list[Path]:
-    return [
-        *([folder] if folder.resolve().name == server else []),
-        folder / server,
-        *sorted(folder.glob(f"*/{server}")),
-    ]
+    itself = [folder] if folder.resolve().name == server else []
+    return [*itself, folder / server, *sorted(folder.glob(f"*/{server}"))]
 
 
 def show_answers(answered: Sequence[tuple[dict, Answer]]) -> None:
@@ -130,7 +132,7 @@ def retrieve(rows: Sequence[dict], files: Mapping[str, Sequence[Path]]) -> list[
 
 
 def within(one: dict, depth: int) -> bool:
-    """Tell whether each thing that a row asks is answered by one of the first ``depth`` passages of a question of it."""
+    """Tell whether each thing that a row asks is answered by one of the first ``depth`` passages of a search."""
     return all(any(answers(entry, p) for hits in one["hits"] for p in hits[:depth]) for entry in wanted(one["row"]))
 
 
@@ -141,9 +143,8 @@ def show_retrieval(found: Sequence[dict]) -> None:
         if wanted(row) and not within(one, 1):
             place = "among three" if within(one, TOP) else "not found"
             print(f"\n{place} {row['id']} ({one['answerable']:.2f}): {row['text']}\n  wanted: {row['entry']}")
-            print(
-                *(f"  first: {h[0].document} {h[0].section}: {h[0].text[:200]!r}" for h in one["hits"] if h), sep="\n"
-            )
+            for passage in (hits[0] for hits in one["hits"] if hits):
+                print(f"  first: {passage.document} {passage.section}: {passage.text[:200]!r}")
     print(f"\n{'server':16}{'first':>9}{'in three':>10}{'AUROC':>8}")
     for server in (*sorted({one["row"]["server"] for one in found}), ALL):
         here = [one for one in found if server in {one["row"]["server"], ALL}]

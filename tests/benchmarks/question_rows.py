@@ -68,7 +68,7 @@ def wrong_fact(row: dict, answer: Answer) -> str:
 
 
 def _said(answer: Answer) -> str:
-    """Return the lines that are no quotation; a form has no marks for one, so that nothing of a quoted reply is left."""
+    """Return the lines that are no quotation; a form has no marks for one, so nothing of a quoted reply is left."""
     lines = answer.reply.splitlines()
     own = [line for line in lines if not line.startswith("> ")]
     return "" if answer.verdict == "quoted" and len(own) == len(lines) else "\n".join(own)
@@ -82,7 +82,7 @@ def chosen_settings(home: str) -> Settings:
 
 
 def index(store: Store, embedder: Embedder, sources: Mapping[str, Sequence[Path]]) -> set[str]:
-    """Take in the files or folders of each server, say which were refused, and return the servers that know anything."""
+    """Take in the files of each server, say which were refused, and return the servers that know anything."""
     known = set()
     for server, paths in sorted(sources.items()):
         report = indexing.add(store, embedder, server, paths)
