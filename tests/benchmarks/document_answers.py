@@ -45,7 +45,7 @@ def answers(entry: str, passage: Passage) -> bool:
 
 
 def _is(document: str, section: str, words: str, passage: Passage) -> bool:
-    above = passage.section.split(SECTION_MARK)
+    above = [" ".join(title.split()) for title in passage.section.split(SECTION_MARK)]
     named = not section or section == passage.entry or section in above
     return document == passage.document and named and words in passage.text
 
