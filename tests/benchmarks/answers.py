@@ -14,7 +14,7 @@ from collections import Counter
 from pathlib import Path
 from statistics import median
 
-from question_rows import QUESTIONS, ask_all, read, right
+from question_rows import QUESTIONS, ask_all, at_home, read, right
 
 from bot.asking import as_json
 from bot.demo import SAMPLES
@@ -28,7 +28,8 @@ def main() -> None:
     options = parser.parse_args()
     sources = {folder.name: [folder] for folder in sorted(SAMPLES.iterdir())}
     rows = [row for server in sources for row in read(QUESTIONS / f"{server}.jsonl")]
-    answered = asyncio.run(ask_all(rows, sources, options.at_once))
+    with at_home(None) as chosen:
+        answered = asyncio.run(ask_all(chosen, rows, sources, options.at_once))
     if options.json:
         lines = (json.dumps(as_json(answer), ensure_ascii=False) + "\n" for _, answer in answered)
         options.json.write_text("".join(lines), "utf-8")

@@ -1,6 +1,7 @@
 """Questions on the two sample servers and on five folders of other people's documents, through the whole chain.
 
     python tests/benchmarks/document_answers.py [--documents DIR]... [--half dev|kept|all] [--retrieval-only]
+        [--home DIR] [--json FILE]
 
 The folders do not ship: DIR is one of them, named as its server in questions/documents.jsonl, or holds them, at most
 one folder deep. A server whose folder is absent is left out. A file SOURCE.txt, which says where a folder comes from,
@@ -15,18 +16,18 @@ among the first three, for each question of a message, and how well ``answerable
 import argparse
 import asyncio
 import json
-import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from question_rows import QUESTIONS, SENT, ask_all, chosen_settings, index, read, right, wrong_fact
+from question_rows import QUESTIONS, SENT, ask_all, at_home, index, read, right, wrong_fact
 from retrieval import auroc
 
 from bot import wiring
 from bot.answers import Answer
 from bot.asking import as_json
 from bot.demo import SAMPLES
+from bot.settings import Settings
 from knowledge.query_rewriting import questions
 from knowledge.retrieval import search
 from knowledge.store import SECTION_MARK, Passage
@@ -109,25 +110,21 @@ def _reasons(answered: Sequence[tuple[dict, Answer]]) -> Counter[str]:
     return Counter("states a forbidden value" if reason.startswith("states") else reason for reason in found if reason)
 
 
-def retrieve(rows: Sequence[dict], files: Mapping[str, Sequence[Path]]) -> list[dict]:
+def retrieve(chosen: Settings, rows: Sequence[dict], files: Mapping[str, Sequence[Path]]) -> list[dict]:
     """Return what the search finds for each row: the score, and the first ``TOP`` passages of each of its questions."""
-    with tempfile.TemporaryDirectory() as home:
-        chosen = chosen_settings(home)
-        store, embedder = wiring.open_store(chosen), wiring.open_embedder(chosen)
-        known = index(store, embedder, files)
-        inside = [row for row in rows if row["server"] in known]
-        for row in inside:
-            names = store.documents(row["server"])
-            passages = [passage for document in names for passage in store.passages(row["server"], document.name)]
-            for entry in wanted(row):
-                if not any(answers(entry, passage) for passage in passages):
-                    print(f"{row['id']}: no passage is {entry}")
-        found = []
-        for row in inside:
-            each = [search(store, embedder, row["server"], one, TOP) for one in questions(row["text"])]
-            hits = [[hit.passage for hit in one.hits] for one in each]
-            found.append({"row": row, "answerable": max(one.answerable for one in each), "hits": hits})
-        store.close()
+    store, embedder = wiring.open_store(chosen), wiring.open_embedder(chosen)
+    known = index(store, embedder, files)
+    found = []
+    for row in (row for row in rows if row["server"] in known):
+        server = row["server"]
+        there = [passage for one in store.documents(server) for passage in store.passages(server, one.name)]
+        for entry in wanted(row):
+            if not any(answers(entry, passage) for passage in there):
+                print(f"{row['id']}: no passage is {entry}")
+        each = [search(store, embedder, server, one, TOP) for one in questions(row["text"])]
+        hits = [[hit.passage for hit in one.hits] for one in each]
+        found.append({"row": row, "answerable": max(one.answerable for one in each), "hits": hits})
+    store.close()
     return found
 
 
@@ -169,17 +166,20 @@ def main() -> None:
     parser.add_argument("--documents", type=Path, action="append", default=[], metavar="DIR", help="repeatable")
     parser.add_argument("--half", choices=("dev", "kept", "all"), default="dev")
     parser.add_argument("--retrieval-only", action="store_true", help="search, and ask no voice")
+    parser.add_argument("--home", type=Path, help="keep the index here for runs with the same code")
     parser.add_argument("--json", type=Path, help="also write what was found or answered as JSON lines")
     parser.add_argument("--at-once", type=int, default=8, help="questions that wait together")
     options = parser.parse_args()
     rows = [row for row in read(QUESTIONS / "documents.jsonl") if options.half in {row["half"], ALL}]
     files = sources(rows, options.documents)
     if options.retrieval_only:
-        found = retrieve(rows, files)
+        with at_home(options.home) as chosen:
+            found = retrieve(chosen, rows, files)
         show_retrieval(found)
         lines = [as_line(one) for one in found]
     else:
-        answered = asyncio.run(ask_all(rows, files, options.at_once))
+        with at_home(options.home) as chosen:
+            answered = asyncio.run(ask_all(chosen, rows, files, options.at_once))
         show_answers(answered)
         lines = [
             as_json(answer) | {"half": row["half"], "right": right(row, answer), "wrong": wrong_fact(row, answer)}

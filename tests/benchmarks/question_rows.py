@@ -6,10 +6,11 @@ answer is no) or unanswerable. Each group of ``expect`` has to stand in the repl
 """
 
 import asyncio
+import contextlib
 import json
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from bot import models, settings
@@ -74,11 +75,13 @@ def _said(answer: Answer) -> str:
     return "" if answer.verdict == "quoted" and len(own) == len(lines) else "\n".join(own)
 
 
-def chosen_settings(home: str) -> Settings:
-    """Return the settings with everything that is written in ``home``."""
+@contextlib.contextmanager
+def at_home(kept: Path | None) -> Iterator[Settings]:
+    """Give settings that write into the folder ``kept``, or into one that is gone afterwards."""
     chosen = settings.load()
     models.check(chosen)
-    return chosen.model_copy(update={"home": Path(home), "models": chosen.models_folder})
+    with tempfile.TemporaryDirectory() as gone:
+        yield chosen.model_copy(update={"home": kept or Path(gone), "models": chosen.models_folder})
 
 
 def index(store: Store, embedder: Embedder, sources: Mapping[str, Sequence[Path]]) -> set[str]:
@@ -88,7 +91,7 @@ def index(store: Store, embedder: Embedder, sources: Mapping[str, Sequence[Path]
         report = indexing.add(store, embedder, server, paths)
         for change in report.refused:
             print(f"{server}: {change.name} is left out: {change.reason}")
-        if report.altered:
+        if len(report.refused) < len(report.changes):
             known.add(server)
         else:
             print(f"{server} is left out: none of its files could be read.")
@@ -96,17 +99,16 @@ def index(store: Store, embedder: Embedder, sources: Mapping[str, Sequence[Path]
 
 
 async def ask_all(
-    rows: Sequence[dict], sources: Mapping[str, Sequence[Path]], at_once: int
+    chosen: Settings, rows: Sequence[dict], sources: Mapping[str, Sequence[Path]], at_once: int
 ) -> list[tuple[dict, Answer]]:
-    """Return each row with its answer, from a home folder that is gone afterwards; rows of unknown servers go."""
-    with tempfile.TemporaryDirectory() as home:
-        async with parts(chosen_settings(home)) as ready:
-            known = index(ready.store, ready.embedder, sources)
-            slots = asyncio.Semaphore(at_once)
+    """Return each row with its answer; the rows of a server that knows nothing go."""
+    async with parts(chosen) as ready:
+        known = index(ready.store, ready.embedder, sources)
+        slots = asyncio.Semaphore(at_once)
 
-            async def one(row: dict) -> tuple[dict, Answer]:
-                async with slots:
-                    question = Question(row["text"], row["server"], row["persona"], id=row["id"])
-                    return row, await ready.answerer.answer(question)
+        async def one(row: dict) -> tuple[dict, Answer]:
+            async with slots:
+                question = Question(row["text"], row["server"], row["persona"], id=row["id"])
+                return row, await ready.answerer.answer(question)
 
-            return await asyncio.gather(*(one(row) for row in rows if row["server"] in known))
+        return await asyncio.gather(*(one(row) for row in rows if row["server"] in known))
