@@ -86,7 +86,8 @@ def show_answers(answered: Sequence[tuple[dict, Answer]]) -> None:
         if not good or wrong:
             print(f"\nmiss {row['id']} {row['persona']} [{row['kind']}] {answer.verdict}: {row['text']}")
             print(f"  reply: {answer.reply}" + (f"\n  wrong: {wrong}" if wrong else ""))
-            print(*(f"  {one.document} {one.section}: {one.passage}" for one in answer.sources), sep="\n")
+            for one in answer.sources:
+                print(f"  {one.document} {one.section}: {one.passage}")
     print(f"\n{'server':16}{'right':>11}{'quoted':>8}{'wrong facts':>13}{'wrong refusals':>16}{'right refusals':>16}")
     for server, count in sorted(counts.items(), key=lambda pair: (pair[0] == ALL, pair[0])):
         right_of = f"{count['right']}/{count['answerable']}"
