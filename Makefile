@@ -22,7 +22,8 @@ help:
 	@echo "make setup   do the set-up alone: virtual environment, dependencies, models"
 	@echo "make lint    check formatting and types alone"
 	@echo "make bench   measure the fact check, the trap checker, the answers, the voice engine beside its peers (VLLM=1:"
-	@echo "             vLLM too) and, with DATA=folder, retrieval beside its peers; VOICES=--quick measures the voices in minutes"
+	@echo "             vLLM too) and, with DATA=folder, retrieval beside its peers; VOICES=--quick measures the voices in minutes;"
+	@echo "             DOCUMENTS=folder asks the folders of documents in it too"
 	@echo "make lock    write requirements.lock anew from pyproject.toml"
 	@echo "make clean   remove the virtual environment and what the tools leave (never your data)"
 
@@ -54,6 +55,7 @@ bench: setup .venv-bench/.ready $(if $(VLLM),.venv-vllm/.ready)
 	$(BIN)/python tests/benchmarks/typed_facts.py
 	$(BIN)/python tests/benchmarks/trap_check.py
 	$(BIN)/python tests/benchmarks/answers.py
+	$(BIN)/python tests/benchmarks/document_answers.py --half kept $(if $(DOCUMENTS),--documents "$(DOCUMENTS)")
 	@mkdir -p build
 	$(BIN)/python tests/benchmarks/voices.py --json build/voices.json --picture build/voices.svg $(VOICES)
 	@test -n "$(DATA)" || echo "Retrieval is measured on question sets of yours: make bench DATA=folder"

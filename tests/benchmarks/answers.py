@@ -10,50 +10,14 @@ printed.
 import argparse
 import asyncio
 import json
-import re
-import tempfile
 from collections import Counter
 from pathlib import Path
 from statistics import median
 
-from bot import models, settings
-from bot.answers import Answer, Question
+from question_rows import QUESTIONS, ask_all, at_home, read, right
+
 from bot.asking import as_json
 from bot.demo import SAMPLES
-from bot.wiring import parts
-from knowledge import indexing
-
-QUESTIONS = Path(__file__).parent / "questions"
-
-
-def right(row: dict, answer: Answer) -> bool:
-    """Judge a reply by the expected values of its question; words count as whole words."""
-    if row["kind"] == "unanswerable":
-        return answer.verdict == "unsure"
-    reply = answer.reply.lower()
-    return answer.verdict in {"answered", "quoted"} and all(
-        any(re.search(rf"(?<!\w){re.escape(value.strip())}", reply) for value in group.split("|"))
-        for group in row["expect"]
-    )
-
-
-async def run(rows: list[dict], at_once: int) -> list[Answer]:
-    """Answer all questions in a home folder that is gone afterwards."""
-    chosen = settings.load()
-    models.check(chosen)
-    with tempfile.TemporaryDirectory() as home:
-        chosen = chosen.model_copy(update={"home": Path(home), "models": chosen.models_folder})
-        async with parts(chosen) as ready:
-            for server in sorted({row["server"] for row in rows}):
-                indexing.add(ready.store, ready.embedder, server, [SAMPLES / server])
-            slots = asyncio.Semaphore(at_once)
-
-            async def one(row: dict) -> Answer:
-                async with slots:
-                    question = Question(row["text"], row["server"], row["persona"], id=row["id"])
-                    return await ready.answerer.answer(question)
-
-            return await asyncio.gather(*map(one, rows))
 
 
 def main() -> None:
@@ -62,11 +26,14 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="also write the answers as JSON lines")
     parser.add_argument("--at-once", type=int, default=8, help="questions that wait together")
     options = parser.parse_args()
-    rows = [json.loads(line) for file in sorted(QUESTIONS.glob("*.jsonl")) for line in file.read_text().splitlines()]
-    answers = asyncio.run(run(rows, options.at_once))
+    sources = {folder.name: [folder] for folder in sorted(SAMPLES.iterdir())}
+    rows = [row for server in sources for row in read(QUESTIONS / f"{server}.jsonl")]
+    with at_home(None) as chosen:
+        answered = asyncio.run(ask_all(chosen, rows, sources, options.at_once))
     if options.json:
-        options.json.write_text("".join(json.dumps(as_json(a), ensure_ascii=False) + "\n" for a in answers))
-    judged = sorted(zip(rows, answers, strict=True), key=lambda pair: right(*pair))
+        lines = (json.dumps(as_json(answer), ensure_ascii=False) + "\n" for _, answer in answered)
+        options.json.write_text("".join(lines), "utf-8")
+    judged = sorted(answered, key=lambda pair: right(*pair))
     counts: Counter[tuple[str, str, bool]] = Counter()
     for row, answer in judged:
         counts[row["kind"], answer.verdict, right(row, answer)] += 1
@@ -77,7 +44,7 @@ def main() -> None:
     print(f"\n{'kind':14}{'verdict':10}{'right':6}count")
     for (kind, verdict, good), count in sorted(counts.items()):
         print(f"{kind:14}{verdict:10}{'yes' if good else 'no':6}{count}")
-    totals = [answer.timings_ms["total"] / 1000 for answer in answers]
+    totals = [answer.timings_ms["total"] / 1000 for _, answer in answered]
     print(
         f"right {sum(right(r, a) for r, a in judged)} of {len(rows)}; median {median(totals):.1f} s an answer", end=""
     )
