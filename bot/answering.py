@@ -4,22 +4,26 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from zoneinfo import ZoneInfo
 
 from bot.admission import Line, OnPlace
-from bot.answers import Answer, Question, Source, Verdict, joined
+from bot.answers import Answer, Question, Source, Verdict, joined, sources
+from bot.computed import Calculator
 from bot.drafting import Draft, Judge, OnSentence, draft
 from bot.quoting import quote
 from bot.small_talk import is_small_talk
 from bot.stopwatch import Stopwatch
 from bot.voices import Voice, Voices
 from knowledge.claims import stems
+from knowledge.conflicts import conflict
 from knowledge.embedding import Embedder
 from knowledge.fact_check import Check
 from knowledge.focus import brings, focus, settles, telling, touches
 from knowledge.query_rewriting import questions, standalone
 from knowledge.question_log import QuestionLog
 from knowledge.retrieval import Hit, Retrieved, search
-from knowledge.store import Store
+from knowledge.store import Passage, Store
+from knowledge.typed.kinds import Computed, Conflict
 from personas.engine import Engine, EngineUnavailable, PromptTooLong, Request
 from personas.persona import Persona
 from personas.prompt import ask
@@ -29,6 +33,8 @@ log = logging.getLogger(__name__)
 _PASSAGES = 8
 _NEAR = 0.2
 """How far below the best passage's score another may be that fits the question's words better."""
+_RIVALS = 4
+"""Best passages among which one that contradicts the chosen one is looked for."""
 _REDRAFTS = 2
 """Drafts of the second round, drawn together; one more row costs the engine a fraction of a reply."""
 _LONGEST = 72
@@ -43,6 +49,16 @@ _PATIENCE = 120.0
 
 class BadQuestion(Exception):  # noqa: N818 -- named for what is wrong
     """The question cannot be taken; the message says why."""
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What a reply is drafted from."""
+
+    note: str
+    sources: tuple[Source, ...]
+    certain: bool = False
+    """The note answers the question by itself, for it was computed; else it is a passage that may."""
 
 
 @dataclass
@@ -99,8 +115,13 @@ class Answerer:
         longest: int,
         line: Line | None = None,
         log: QuestionLog | None = None,
+        zone: ZoneInfo | None = None,
     ) -> None:
-        """``silence``: least probability to answer at; ``longest``: characters of a question; ``log``: of gaps."""
+        """``silence``: least probability to answer at; ``longest``: characters of a question; ``log``: of gaps.
+
+        ``zone``: of servers whose files name no time zone; UTC where none is given.
+        """
+        self._calculator = Calculator(store, zone or ZoneInfo("UTC"))
         self._store, self._embedder, self._engine, self._voices = store, embedder, engine, voices
         self._silence, self._longest, self._line, self._log = silence, longest, line or Line(), log
 
@@ -137,13 +158,31 @@ class Answerer:
     async def _answered(self, case: _Case) -> Answer:
         question, text, voice = case.question, case.question.text, case.voice
         with case.stopwatch("retrieve"):
+            computed = await asyncio.to_thread(self._calculator.answer, question.server, text, question.channels)
             found = await asyncio.to_thread(
                 search, self._store, self._embedder, question.server, text, _PASSAGES, question.channels
             )
+        if isinstance(computed, Computed):
+            return await self._voiced(case, Basis(computed.sentence, sources(computed.passages), certain=True))
+        if isinstance(computed, Conflict):
+            return await self._disputed(case, computed.passages)
         hit = _choose(found, text, await asyncio.to_thread(telling, self._store, question.server, text))
         if hit is None or found.answerable < self._silence:
             return case.close(voice.persona.line("not_in_notes", text), "unsure")
-        return await self._voiced(case, hit)
+        chosen = hit.passage
+        rivals = [other.passage for other in found.hits[:_RIVALS] if other.passage != chosen]
+        if against := next((rival for rival in rivals if conflict(chosen, rival)), None):
+            return await self._disputed(case, (chosen, against))
+        return await self._voiced(case, Basis(hit.passage.searchable, sources([hit.passage], hit.score)))
+
+    async def _disputed(self, case: _Case, passages: Sequence[Passage]) -> Answer:
+        """Show passages that contradict each other, each with its document and date: nobody here knows who is right."""
+        documents = await asyncio.to_thread(self._store.documents, case.question.server)
+        taken = {document.name: document.taken[:10] for document in documents}
+        shown = "\n".join(
+            f"{p.text}\n({', '.join(filter(None, (p.document, taken.get(p.document))))})" for p in passages
+        )
+        return case.close(quote(case.voice, shown, case.question.text), "quoted", sources(passages))
 
     def _accept(self, text: str) -> str:
         text = " ".join(text.split())
@@ -159,15 +198,17 @@ class Answerer:
         sound = await self._sound(case, ())
         return case.close(sound or case.voice.persona.line("greeting", case.question.text), "chat")
 
-    async def _voiced(self, case: _Case, hit: Hit) -> Answer:
-        note, text = hit.passage.searchable, case.question.text
-        source = (Source(1, hit.passage.document, hit.passage.section, hit.passage.entry, hit.passage.text, hit.score),)
+    async def _voiced(self, case: _Case, basis: Basis) -> Answer:
+        note, text = basis.note, case.question.text
         if sound := await self._sound(case, (note,)):
-            return case.close(sound, "answered", source)
+            return case.close(sound, "answered", basis.sources)
         unspoken = bool(case.failed) and all(outcome.silent for outcome in case.failed)
-        if (unspoken or not touches(note, text)) and not settles(note, text):
+        if not basis.certain and (unspoken or not touches(note, text)) and not settles(note, text):
             return case.close(case.voice.persona.line("not_in_notes", text), "unsure")
-        return case.close(quote(case.voice, hit.passage.text, text), "quoted", source)
+        quoted = quote(case.voice, basis.sources[0].passage, text)
+        if basis.certain and not case.voice.persona.card.format:
+            quoted = f"{note}\n{quoted}"
+        return case.close(quoted, "quoted", basis.sources)
 
     async def _sound(self, case: _Case, notes: tuple[str, ...]) -> str | None:
         """Return the first draft that passes, None where none does; the case keeps what was wrong."""

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from knowledge.store import Passage
+
 Verdict = Literal["answered", "quoted", "unsure", "chat"]
 _LEAST_CERTAIN: tuple[Verdict, ...] = ("quoted", "answered", "chat", "unsure")
 
@@ -50,6 +52,11 @@ class Answer:
     timings_ms: dict[str, int] = field(default_factory=dict)
 
 
+def sources(passages: Sequence[Passage], score: float = 1.0) -> tuple[Source, ...]:
+    """Return passages as the numbered sources of a reply; ``score``: how well they fit the question."""
+    return tuple(Source(n, p.document, p.section, p.entry, p.text, score) for n, p in enumerate(passages, 1))
+
+
 def joined(question: Question, answers: Sequence[Answer]) -> Answer:
     """Return the answers to the questions of one message as one; the sources are numbered through.
 
@@ -57,13 +64,13 @@ def joined(question: Question, answers: Sequence[Answer]) -> Answer:
     """
     if len(answers) == 1:
         return replace(answers[0], question=question)
-    sources = [source for answer in answers for source in answer.sources]
+    numbered = enumerate((source for answer in answers for source in answer.sources), 1)
     return Answer(
         question,
         answers[-1].adapter,
         "\n".join(answer.reply for answer in answers),
         min((answer.verdict for answer in answers), key=_LEAST_CERTAIN.index),
-        tuple(replace(source, n=n) for n, source in enumerate(sources, 1)),
+        tuple(replace(source, n=n) for n, source in numbered),
         tuple(dict.fromkeys(reason for answer in answers for reason in answer.unsupported)),
         answers[-1].timings_ms,
     )

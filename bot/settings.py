@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo
 
 import platformdirs
 from pydantic import Field, HttpUrl, SecretStr, ValidationError, model_validator
@@ -59,6 +60,8 @@ class Settings(BaseSettings):
     """Who speaks where nobody was chosen."""
     silence: Annotated[float, Field(ge=0, le=1)] = 0.35
     """Below this probability that the notes answer the question, the persona says that they do not."""
+    time_zone: ZoneInfo = ZoneInfo("UTC")
+    """Where a server is whose files name no time zone, such as `America/New_York`: for "are you open now?"."""
     refresh_minutes: Annotated[int, Field(ge=1)] = 10
     """How often each server's files are compared with what is indexed."""
     gap_days: Annotated[int, Field(ge=1)] = 90

@@ -95,6 +95,7 @@ async def parts(settings: Settings) -> AsyncIterator[Parts]:
         longest=settings.longest_question,
         line=line,
         log=open_questions(settings),
+        zone=settings.time_zone,
     )
     try:
         yield Parts(settings, store, embedder, answerer)

@@ -15,6 +15,9 @@ from knowledge.intake import Fetch, File, found, from_link, from_origin, gathere
 from knowledge.linked_pages import fetch, linked
 from knowledge.replay import ChangedAnswer
 from knowledge.store import Document, Passage, Revision, Store, UnknownServer, Vectors
+from knowledge.typed.kinds import from_json, to_json
+from knowledge.typed.places import own_names
+from knowledge.typed.recognition import recognise
 
 Key = TypeVar("Key")
 _TOGETHER = 64  # passages; about a second of a small model's work on two cores
@@ -183,6 +186,9 @@ def write(  # noqa: PLR0913 -- what, where, what was there, and who is told
 
     ``vectors``: those of all passages by searchable text, where they have been made already.
     """
+    called = frozenset(own_names([p for file in files for p in file.passages]))
+    if known:
+        called |= {fact.name for text in store.facts(server) for fact in from_json(text) if fact.kind == "name"}
     done = 0
     for group in _groups(files):
         if progress:
@@ -192,9 +198,12 @@ def write(  # noqa: PLR0913 -- what, where, what was there, and who is told
             passages = [p for file in fresh for p in file.passages]
             made = vectors or vectors_of(store, embedder, server, passages, known=bool(known))
             revisions = [
-                Revision(file.document, file.content, file.passages, [made[p.searchable] for p in file.passages])
+                Revision(
+                    file.document, file.content, file.passages, [made[p.searchable] for p in file.passages],
+                    to_json(recognise(file.passages, called)).decode(),
+                )
                 for file in fresh
-            ]
+            ]  # fmt: skip
             store.replace(server, embedder.name, revisions)
         done += len(group)
         for file in group:

@@ -18,6 +18,7 @@ from knowledge.sqlite_schema import migrations
 from knowledge.sqlite_search import Search, unpacked
 from knowledge.store import Document, Passage, Revision, Vectors
 
+_MOST_VERSIONS = 2**31 - 2  # SQLite keeps them in 32 bits
 _OLDEST = (3, 51, 3)  # earlier versions can damage a file when the write-ahead log is reset
 
 
@@ -59,6 +60,16 @@ class ServerFile:
         sql = "SELECT document, section, entry, text FROM passages WHERE document = ? ORDER BY place"
         return [Passage(*row) for row in self._db.execute(sql, [name])]
 
+    def facts(self, channels: Sequence[str]) -> list[str]:
+        """Return what was recognised in each document that may be used from the channels."""
+        here = set(channels)
+        rows = self._db.execute("SELECT facts, channels FROM documents WHERE facts != '[]' ORDER BY name").fetchall()
+        return [facts for facts, only in rows if only == "[]" or not here.isdisjoint(json.loads(only))]
+
+    def version(self) -> int:
+        """Return a number that changes whenever a document does."""
+        return int(self._db.execute("PRAGMA user_version").fetchone()[0])
+
     def replace(self, embedder: str, revisions: Sequence[Revision]) -> None:
         """Put documents in place of those of the same names, all in one transaction."""
         with self._writing():
@@ -70,10 +81,11 @@ class ServerFile:
     def _put(self, embedder: int, revision: Revision) -> None:
         d = revision.document
         self._db.execute(
-            "INSERT INTO documents (name, sha256, content, origin, channels, taken, etag) VALUES (?, ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT (name) DO UPDATE SET sha256 = excluded.sha256, content = excluded.content,"
-            " origin = excluded.origin, channels = excluded.channels, taken = excluded.taken, etag = excluded.etag",
-            [d.name, d.sha256, revision.content, d.origin, json.dumps(d.channels), d.taken, d.etag],
+            "INSERT INTO documents (name, sha256, content, origin, channels, taken, etag, facts)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET sha256 = excluded.sha256,"
+            " content = excluded.content, origin = excluded.origin, channels = excluded.channels,"
+            " taken = excluded.taken, etag = excluded.etag, facts = excluded.facts",
+            [d.name, d.sha256, revision.content, d.origin, json.dumps(d.channels), d.taken, d.etag, revision.facts],
         )
         there: dict[Passage, list[int]] = defaultdict(list)
         rows = self._db.execute(
@@ -166,6 +178,7 @@ class ServerFile:
         with self._db.conn:
             self._db.conn.execute("BEGIN IMMEDIATE")
             yield
+            self._db.conn.execute(f"PRAGMA user_version = {self.version() % _MOST_VERSIONS + 1}")
 
     def _changed(self) -> None:
         self.search.forget()

@@ -42,5 +42,6 @@ def m002_vectors_of_several_embedders(db: Database) -> None:
         db.execute(f"ALTER TABLE documents ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
     db.execute("ALTER TABLE passages ADD COLUMN place INTEGER NOT NULL DEFAULT 0")
     db.execute("UPDATE passages SET place = id")
+    db.execute("ALTER TABLE documents ADD COLUMN facts TEXT NOT NULL DEFAULT '[]'")
     # One passage of a text is found by it, so that nothing is embedded twice.
     db.table("passages").create_index(["searchable"])

@@ -42,6 +42,16 @@ class SqliteStore:
         with self._at(server) as file:
             return file.passages(name)
 
+    def facts(self, server: str, channels: Sequence[str] = ()) -> list[str]:
+        """Return what was recognised in each document that may be used from the channels."""
+        with self._at(server) as file:
+            return file.facts(channels)
+
+    def version(self, server: str) -> int:
+        """Return a number that changes whenever a document does."""
+        with self._at(server) as file:
+            return file.version()
+
     def replace(self, server: str, embedder: str, revisions: Sequence[Revision]) -> None:
         """Put documents in place of those of the same names, all in one transaction."""
         with self._at(server, create=True) as file:

@@ -89,6 +89,8 @@ class Revision:
     content: bytes
     passages: Sequence[Passage]
     vectors: Sequence[Vectors]
+    facts: str = "[]"
+    """What is recognised in the passages (``typed.kinds.to_json``), kept beside them."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,12 @@ class Store(Protocol):
 
     def passages(self, server: str, name: str) -> list[Passage]:
         """Return the document's passages in their order; none if there is no document of that name."""
+
+    def facts(self, server: str, channels: Sequence[str] = ()) -> list[str]:
+        """Return what was recognised in each document that may be used from the channels; empty lists are left out."""
+
+    def version(self, server: str) -> int:
+        """Return a number that changes whenever a document does."""
 
     def replace(self, server: str, embedder: str, revisions: Sequence[Revision]) -> None:
         """Put documents in place of those of the same names, all in one transaction.

@@ -11,15 +11,18 @@ from knowledge.typed.tables import priced_in, rows_in
 from knowledge.typed.zones import zones_in
 
 
-def recognise(passages: Sequence[Passage]) -> tuple[Fact, ...]:
-    """Return all facts of a known kind in a server's passages, each naming the passage it stands in."""
+def recognise(passages: Sequence[Passage], called: frozenset[str] = frozenset()) -> tuple[Fact, ...]:
+    """Return all facts of a known kind in passages, each naming the passage it stands in.
+
+    ``called``: names of the server's own place, in lower case, that other passages give.
+    """
     passages = list(dict.fromkeys(passages))
     names = own_names(passages)
     rows = list(rows_in(passages))
     return (
         *(OwnName(passage, name) for name, passage in names.items()),
         *zones_in(passages),
-        *hours_in(passages, frozenset(names)),
+        *hours_in(passages, called.union(names)),
         *areas_in(passages, rows),
         *rows,
         *priced_in(passages, rows),

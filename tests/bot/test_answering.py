@@ -1,5 +1,6 @@
 import asyncio
 import re
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -20,7 +21,7 @@ from personas.engine import EngineUnavailable, PromptTooLong
 from personas.local_engine import LocalEngine
 from personas.persona import BadPersona
 
-FEE = "Do you deliver to Princeton?"
+FEE = "Can you deliver to Princeton students?"
 TRUE = "Yes, my dear, we deliver to Princeton for $7.95."
 FALSE = "Yes, my dear, we deliver to Princeton for $9.00."
 CARD = persona.load("florist").card.lines
@@ -82,7 +83,7 @@ def answer(store, voices):
 
     async def ask(
         text, *drafts, server="petal-and-stem", name="florist", engine=None, silence=0.2, line=None,
-        on_sentence=None, on_place=None, **more,
+        on_sentence=None, on_place=None, store=store, **more,
     ):  # fmt: skip
         speaker = engine or Scripted(*drafts)
         answerer = Answerer(store, HashEmbedder(), speaker, voices, silence=silence, longest=1000, line=line)
@@ -155,6 +156,28 @@ async def test_what_the_notes_do_not_speak_of_is_not_answered(answer, text, draf
     given_ = await answer(text, draft)
     assert (given_.verdict, given_.sources) == ("unsure", ())
     assert given_.reply in CARD.not_in_notes
+
+
+async def test_a_computed_answer_is_voiced_with_its_passage(answer):
+    """What follows from a table is drafted from the computed sentence, and cites the row; a bent draft is not sent."""
+    for draft, verdict in (("Yes, my dear, we deliver to Princeton.", "answered"), ("Yes, dear, for $9.00.", "quoted")):
+        given_ = await answer("do you deliver to Princeton?", draft)
+        assert given_.verdict == verdict
+        assert given_.sources[0].document == "delivery-towns.csv"
+        assert "9.00" not in given_.reply
+
+
+async def test_passages_that_contradict_each_other_are_both_shown(answer, tmp_path):
+    """Each with its document and the day it was taken in; no draft chooses between them."""
+    store = SqliteStore(tmp_path)
+    for name, hour in (("a.md", "6 pm"), ("b.md", "8 pm")):
+        indexing.add_upload(store, HashEmbedder(), "s", name, f"## Workshop\nThe workshop closes at {hour}.\n".encode())
+    engine = Scripted("The workshop closes at 6 pm, dear.")
+    given_ = await answer("when does the workshop close?", engine=engine, server="s", store=store, silence=0)
+    assert (given_.verdict, engine.asked) == ("quoted", [])
+    assert {source.document for source in given_.sources} == {"a.md", "b.md"}
+    assert all(shown in given_.reply for shown in ("6 pm", "8 pm", f"(a.md, {datetime.now(UTC).date()})"))
+    store.close()
 
 
 async def test_a_message_with_two_questions_gets_two_answers(answer):
@@ -339,7 +362,7 @@ async def test_a_bare_yes_or_no_is_not_shown(answer):
     """A yes or no that may be taken back is shown with what it is about, or not at all."""
     shown = []
     draft = "Yes, my dear. We deliver to Princeton for $7.95."
-    await answer("How much is delivery to Princeton?", draft, on_sentence=shown.append)
+    await answer("How much is delivery to Princeton students?", draft, on_sentence=shown.append)
     assert shown == [draft]
 
 
