@@ -1,10 +1,13 @@
 """Files of questions: one JSON object a line."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, TypeVar
 
 from bot.answers import Question
+
+Row = TypeVar("Row")
 
 
 class BadBatch(Exception):  # noqa: N818 -- named for what is wrong
@@ -13,6 +16,26 @@ class BadBatch(Exception):  # noqa: N818 -- named for what is wrong
 
 def read_batch(file: Path, persona: str = "") -> Iterator[Question]:
     """Yield the questions of a batch file. Raises BadBatch."""
+
+    def question(row: dict[str, Any]) -> Question:
+        text, server, speaker = map(_string, (row["text"], row["server"], row.get("persona") or persona))
+        return Question(text, server, speaker, id=str(row["id"]))
+
+    return _rows(file, '{"id": ..., "server": ..., "persona": ..., "text": ...}', question)
+
+
+def read_labelled(file: Path) -> list[tuple[str, bool]]:
+    """Return (question, whether the files answer it) of each line of a file. Raises BadBatch."""
+
+    def labelled(row: dict[str, Any]) -> tuple[str, bool]:
+        if not isinstance(row["answerable"], bool):
+            raise TypeError(f"{row['answerable']!r} is neither true nor false")
+        return _string(row["text"]), row["answerable"]
+
+    return list(_rows(file, '{"text": ..., "answerable": true or false}', labelled))
+
+
+def _rows(file: Path, wanted: str, read: Callable[[dict[str, Any]], Row]) -> Iterator[Row]:
     try:
         lines = file.read_text("utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
@@ -21,12 +44,11 @@ def read_batch(file: Path, persona: str = "") -> Iterator[Question]:
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
-            text, server, speaker = map(_string, (row["text"], row["server"], row.get("persona") or persona))
-            yield Question(text, server, speaker, id=str(row["id"]))
+            yield read(json.loads(line))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            wanted = f'Line {number} of {file.name} is not {{"id": ..., "server": ..., "persona": ..., "text": ...}}'
-            raise BadBatch(f"{wanted} ({error!r}): mend it and try again.") from error
+            raise BadBatch(
+                f"Line {number} of {file.name} is not {wanted} ({error!r}): mend it and try again."
+            ) from error
 
 
 def _string(value: object) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot.calibrate import calibrate
 from bot.question_commands import gaps, questions
 from bot.sentences import PATH, SERVER, said
 from knowledge.documents import READERS
@@ -145,5 +146,6 @@ def finish(report: "Report | None", as_json: bool = False) -> None:
         sys.exit(1)
 
 
+knowledge.add_command(calibrate)
 knowledge.add_command(gaps)
 knowledge.add_command(questions)

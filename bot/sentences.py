@@ -25,6 +25,7 @@ def faults() -> tuple[type[Exception], ...]:
     from bot.models import ModelsMissing
     from bot.settings import BadSettings
     from bot.wheels import SetupFailed
+    from knowledge.calibration import TooLittle
     from knowledge.entries import UnreadableDocument
     from knowledge.planning import Outdated
     from knowledge.store import BadServer, UnknownServer
@@ -36,7 +37,7 @@ def faults() -> tuple[type[Exception], ...]:
 
     return (
         BadAdapter, BadBatch, BadPersona, BadQuestion, BadServer, BadSettings, Busy, CannotConnect, EngineUnavailable,
-        FileExistsError, JobFailed, ModelsMissing, Outdated, SetupFailed, TrainingStopped, UnknownServer,
+        FileExistsError, JobFailed, ModelsMissing, Outdated, SetupFailed, TooLittle, TrainingStopped, UnknownServer,
         UnreadableDocument,
     )  # fmt: skip
 

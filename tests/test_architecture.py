@@ -105,6 +105,7 @@ HOMES = {
         "bot.__main__",
         "bot.adding",
         "bot.advise",
+        "bot.calibrate",
         "bot.doctor",
         "bot.knowledge_commands",
         "bot.persona_check",

@@ -173,6 +173,22 @@ def test_search_json_keeps_the_contract(parley, shop, tmp_path):
     assert "Parking is free." in parley("knowledge", "search", "parking", "--server", shop).stdout
 
 
+def test_calibrate_shows_what_each_setting_of_silence_does(parley, shop, tmp_path):
+    """On the server's own entries or on a file of questions; too few of either is a sentence."""
+    questions = lines(
+        tmp_path / "own.jsonl",
+        {"text": "is there parking?", "answerable": True},
+        {"text": "who is the king of the north?", "answerable": False},
+    )
+    shown = json.loads(parley("knowledge", "calibrate", "--server", shop, "--questions", questions, "--json").stdout)
+    assert (shown["silence"], shown["questions"], len(shown["settings"])) == (0.35, 2, 21)
+    assert shown["settings"][0] == {"silence": 0, "answers": 1, "silent": 0}
+    assert "<- your setting" in parley("knowledge", "calibrate", "--server", shop, "--questions", questions).stdout
+    assert parley("knowledge", "calibrate", "--server", shop).exit_code == 1
+    broken = lines(tmp_path / "broken.jsonl", {"text": "is there parking?", "answerable": "yes"})
+    assert "Line 1" in parley("knowledge", "calibrate", "--server", shop, "--questions", broken).stderr
+
+
 def test_export_gives_back_the_files_as_they_were(parley, shop, tmp_path):
     """The exported file is byte for byte the one that was added, and no file is ever overwritten."""
     out = tmp_path / "out"
@@ -259,7 +275,7 @@ def test_a_question_that_cannot_be_taken_is_a_sentence(parley, shop, state, text
 BAD_FILES = {
     "empty.md": (b"", "empty.md is empty"),
     "blank.txt": (b" \n\n", "blank.txt"),
-    "binary.md": (bytes(range(256)), "binary.md is not text"),
+    "binary.md": (bytes(range(256)), "binary.md looks like a binary file"),
     "zeros.csv": (b"\0" * 100, "zeros.csv"),
     "huge.txt": (b"a fact. " * 4_000_000, "huge.txt is larger than 10 MiB"),
     "picture.png": (b"\x89PNG", "picture.png"),
