@@ -78,7 +78,7 @@ _LINKS = frozenset(
 )
 _UNIT_IN_CODE = re.compile(r"^(\d+(?:\.\d+)?)([a-z]{1,6}|[A-Z]{1,3})$")
 _NAME = re.compile(r"\b[A-Z][\w'\u2019]*(?:-[A-Za-z]\w*)*")
-_TOKEN = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
+_TOKEN = re.compile(r"(?<!\w)[^\W\d_]-[^\W\d_]+|[^\W_]+(?:['\u2019][^\W_]+)*")
 # What begins a sentence begins with a capital whether it is a name or not.
 _SENTENCE_START = re.compile(r"(?:^|[.!?:;\u2026]\s+|[\n\"\u201c(|\u2022*-]\s*)$")
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from knowledge.claims import Claim, Kind, claims, names, stem, stems
 from knowledge.clauses import clauses
+from knowledge.units import is_measure
 
 STOP_WORDS = frozenset(
     (
@@ -22,6 +23,22 @@ STOP_WORDS = frozenset(
     ).split()
 )
 _STOP_STEMS = frozenset(map(stem, STOP_WORDS))
+LIGHT = frozenset(
+    map(
+        stem,
+        (
+            "cost costs price priced fee charge pay come need make made happen head grab bring visit set look pick only "
+            "just list note start starts begin open opens run runs call called name named last hold held ask work use "
+            "used time hour day days place person people keep stay find serve include mean require must let both "
+            "around about go goes gone be can per each get total include answer reach also usually normally simply "
+            "currently amount available done own"
+        ).split(),
+    )
+)
+"""Stems of words that relate a value to its subject and say little by themselves: a reply may add them."""
+_TELLING = frozenset(map(stem, "late early sell buy deliver deliveri take give offer first last big small old".split()))
+UNTELLING = LIGHT - frozenset(map(stem, "start begin open".split()))
+"""Of these the ones that do not even tell which of several values is meant: "opens" does, beside "closes"."""
 
 
 @dataclass(frozen=True)
@@ -55,19 +72,31 @@ class Wanted:
 
     def values(self, text: str) -> set[tuple[str, str]]:
         """Return (kind, value) of every such value: those with the unit, or else those in a clause that names it."""
-        plain: set[tuple[str, str]] = {
-            (claim.kind, claim.value) for claim in claims(text) if self._is(claim, counted=False)
-        }
-        return plain or {
-            (claim.kind, claim.value)
+        return {(claim.kind, claim.value) for claim in self.among(text)}
+
+    def among(self, text: str, *, loose: bool = False) -> list[Claim]:
+        """Return every such value of a text: those with the unit, or else those in a clause that names it.
+
+        ``loose``: else those that may be meant, since they count something that is no measure ("4,000 wood").
+        """
+        held = claims(text)
+        if plain := [claim for claim in held if self._is(claim, counted=False)]:
+            return plain
+        near = [
+            claim
             for _, clause in clauses(text)
             for claim in claims(clause)
             if self._is(claim, counted=bool((self.units - {"year"}) & set(stems(clause))))
-        }
+        ]
+        if near or not loose:
+            return near
+        return [claim for claim in held if claim.kind in self.kinds and not is_measure(claim.unit)]
 
     def _is(self, claim: Claim, *, counted: bool) -> bool:
         if claim.kind not in self.kinds:
             return False
+        if claim.kind == "number" and "time" in self.kinds and is_measure(claim.unit) and claim.unit not in _CLOCK:
+            return False  # 47 metres are no answer to when
         if claim.kind != "number" or not self.units or claim.unit in self.units or counted:
             return True
         return "year" in self.units and bool(re.fullmatch(r"1\d{3}|20\d\d", claim.value))
@@ -89,7 +118,10 @@ _SPAN = _stems(
     "second sec minute min hour day week month year night season turn round s h hr km m mile foot feet cm inch metre "
     "meter lifetime forever permanent"
 )
+_CLOCK = _stems("second sec minute min hour day week month year night season turn round s h hr")
 _LENGTH = _stems("mile km kilometre kilometer metre meter m foot feet ft yard block minute hour step walk")
+_WEIGHT = _stems("g gram grams kg kilo kilos lb lbs pound pounds oz ounce ounces t ton tons tonne tonnes stone weight weighs")
+_SIZES = _stems("mm cm m metre metres meter meters inch inches foot feet ft yard yards mile miles km")
 _PRICE = r"""\bhow\ much\ (?:is|are|does|do|would|will|for|to|u|you|it|a|an|the)\b | \bhow\ much\W*$
     | \b(?:prices?|costs?|fees?|charge|pricing)\b | \bwhat\ (?:do|does|would|will)\ [^?]{3,40}\brun\b"""
 _SIZE = r"""\bhow\ (?:much|many|old|big|hard|tall|heavy|large|high|fast|deep|wide|hot|warm|strong)\b | \bpercent\b
@@ -101,7 +133,7 @@ _ASKING: tuple[tuple[str, Wanted], ...] = (
     (r"\be-?mail\b | \bmail\ address\b", Wanted("an e-mail address", frozenset({"email"}))),
     (r"\b(?:link|url|web\ ?site|web\ page|homepage)\b", Wanted("a link", frozenset({"link"}))),
     (
-        r"\b(?:tele)?phone\b | \bnumber\ to\ call\b | \bcall\ you\b",
+        r"(?<!\bmy\ )\b(?:tele)?phone\b(?!s?\ (?:case|screen|app)) | \bnumber\ to\ call\b | \bcall\ you\b",
         Wanted("a telephone number", frozenset({"number"}), frozenset({"phone"})),
     ),
     (r"\b(?:what|which)\ year\b", Wanted("a year", frozenset({"number"}), frozenset({"year"}))),
@@ -116,6 +148,9 @@ _ASKING: tuple[tuple[str, Wanted], ...] = (
         r"\b(?:what|which|max|maximum|min|minimum)(?:'?s)?\ (?:the\ )?(?:max\ |min\ )?(?:level|lvl)\b",
         Wanted("a level", _NUMBER, _stems("level cap")),
     ),
+    (r"\b(?:what|which)\ ages?\b | \bhow\ old\b", Wanted("an age", frozenset({"number"}), _stems("age ages year years old month"))),
+    (r"\bhow\ heavy\b | \b(?:weigh|weight)\b", Wanted("a weight", frozenset({"number"}), _WEIGHT)),
+    (r"\bhow\ (?:tall|deep|wide|high)\b(?!\ (?:is|are)\ the\ (?:deposit|fee|fine|price|rent|charge|cost|score))", Wanted("a size", frozenset({"number"}), _SIZES)),
     (_SIZE, Wanted("a number", _NUMBER)),
     (
         r"\bwho\ (?:do|can|should|must)\ (?:i|we)\ \w+",
@@ -132,10 +167,11 @@ _IN_WORDS = re.compile(
     _FLAGS,
 )
 _YES_NO = re.compile(
-    r"""^(?:(?:hi|hey|hello|yo|so|and|ok|okay|um|hm+|please|quick\ (?:question|q))[\s,:!.]+)*
+    r"""(?:^|[,.;:!?]\s+)(?:(?:hi|hey|hello|yo|so|and|then|but|ok|okay|um|hm+|please|quick\ (?:question|q))[\s,:!.]+)*
     (?:do|does|did|is|are|am|was|can|could|may|might|will|would|have|has|should|must|any|got|u|you\ guys
     |isn'?t|aren'?t|don'?t|doesn'?t|can'?t|won'?t)\b
     |\b(?:can|could|may)\ (?:i|we|you|u|my|they)\b|\b(?:do|does|will|would)\ (?:you|u|i|we|they|it|the)\b
+    |,\s*(?:all\ )?(?:ok|okay|right|allowed|possible|free|fine|doable|alright)\s*\?*$
     |\b(?:is|are)\ (?:it|there|they|the|you|u)\b|\b(?:allowed|ok|okay|possible)\ (?:to|if)\b""",
     _FLAGS,
 )
@@ -185,6 +221,11 @@ def content(text: str) -> tuple[str, ...]:
     """Return the stems of a text's content words, each once, in order; numbers are claims, not content."""
     own = (s for s in stems(text) if s not in _STOP_STEMS and len(s) > 1 and not s.isdigit() and "'" not in s)
     return tuple(dict.fromkeys(own))
+
+
+def telling(text: str) -> set[str]:
+    """Return the stems of a text's content words, and of those that tell one value from another: late, sold, first."""
+    return set(content(text)) | (_TELLING & set(stems(text)))
 
 
 def _wanted(question: str) -> Wanted | None:
