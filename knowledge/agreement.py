@@ -14,7 +14,7 @@ from knowledge.question import LIGHT, Asked, content
 from knowledge.statements import Notes, Part
 from knowledge.units import is_money
 
-Verdict = Literal["agrees", "contradicts", "unsure"]
+Verdict = Literal["agrees", "contradicts", "doubtful", "unsure"]
 
 _NEAR = 0.8
 """Share of the best fit from which a clause counts as speaking of the question too."""
@@ -33,7 +33,11 @@ _KIN = 4
 
 
 def agreement(reply: str, question: str, notes: Notes, ask: Asked) -> Verdict:
-    """Compare what a reply says with the clauses of the notes that speak of what is asked."""
+    """Compare what a reply says with the clauses of the notes that speak of what is asked.
+
+    "doubtful": it seems to contradict them, but the question uses words that the reply does not; "unsure": the notes
+    do not seem to speak of it. What follows from knowledge of the world, rules cannot tell.
+    """
     if outright(reply) and not ask.wanted:
         ask = replace(ask, yes_no=True)
     said = polarity(reply) if ask.yes_no else outright(reply)
@@ -47,7 +51,7 @@ def agreement(reply: str, question: str, notes: Notes, ask: Asked) -> Verdict:
         return "agrees"
     own = _own_stance(reply, question, notes, ask)
     if own and said not in own:
-        return "contradicts"
+        return "contradicts" if _all_spoken(reply, ask) else "doubtful"
     opening = _ANSWER_FIRST.search(notes.text)
     if opening and not own and len(notes.statements) <= _ITEMS * 2 and _heads(notes, ask):
         return "agrees" if said == opening[1].lower() or _turns(question, notes) else "contradicts"
@@ -56,7 +60,13 @@ def agreement(reply: str, question: str, notes: Notes, ask: Asked) -> Verdict:
     truths = _truths(reply, question, notes, ask)
     if not truths:
         return "unsure"
-    return "agrees" if said in truths else "contradicts"
+    return "agrees" if said in truths else "contradicts" if _all_spoken(reply, ask) else "doubtful"
+
+
+def _all_spoken(reply: str, ask: Asked) -> bool:
+    """Tell whether a reply speaks of every word that the question turns on: then its yes or no leaves no doubt."""
+    spoken = set(stems(reply))
+    return all(akin(word, spoken | opposites(spoken)) for word in ask.words if word not in LIGHT)
 
 
 def _own_stance(reply: str, question: str, notes: Notes, ask: Asked) -> set[Polarity]:

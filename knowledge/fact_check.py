@@ -43,6 +43,8 @@ _PLACE = re.compile(
     (?!\ (?:\d|\$|noon|midnight|least|most|any|all|mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))""",
     re.IGNORECASE | re.VERBOSE,
 )
+_LIKELY = 0.9
+"""Probability from which a judge's word is taken: a true reply that is refused costs voice, a false one trust."""
 _ON_LIST = re.compile(r"\b(?:list|menu)\b", re.IGNORECASE)
 _TELEPHONE = re.compile(r"(?<![\d.,])\d{2,5}(?:[ -]\d{2,5})+(?![\d.,]*\d)")
 _GERUND_OR_COMPOUND = re.compile(r"in[g'\u2019]?$|-[a-z]")
@@ -56,9 +58,13 @@ class Finding:
     shown: str
     """The words of the reply, or what it lacks."""
     reason: str
+    sure: bool = True
+    """Whether rules decided it; what they cannot decide is refused unless a judge bears it out."""
+    sentence: str = ""
+    """Of what is not sure, the sentence that a judge is asked about; empty for the whole reply."""
 
 
-class Judge(Protocol):
+class SentenceJudge(Protocol):
     """Decides what rules cannot: whether a sentence follows from a passage as an answer to a question."""
 
     def __call__(self, sentence: str, passage: str, question: str) -> float:
@@ -104,7 +110,7 @@ def check(  # noqa: PLR0913 -- what a reply is held to, and two optional means
     vocabulary: AbstractSet[str] = frozenset(),
     *,
     today: date | None = None,
-    judge: Judge | None = None,
+    judge: SentenceJudge | None = None,
 ) -> Check:
     """Check a reply against the notes it was drafted from; without notes it must claim nothing at all.
 
@@ -116,18 +122,29 @@ def check(  # noqa: PLR0913 -- what a reply is held to, and two optional means
         return Check((*_values(reply, "", read_notes(()), None), *_names(reply, "", "", vocabulary)))
     read, question = read_notes(notes), spelled_out(question, today)
     ask = asked(question)
-    if declines(reply) and not tells(reply, question, read.text) and not (_ON_LIST.search(reply) and denies_of_list(reply, read, ask)):
+    listing = _ON_LIST.search(reply) and denies_of_list(reply, read, ask)
+    if declines(reply) and not tells(reply, question, read.text) and not listing:
         return Check(declined=True)
-    sentences_held = list(held(reply, basis_of(question, read, vocabulary, today)))
+    borne = list(held(reply, basis_of(question, read, vocabulary, today)))
     found = [
         *_values(reply, question, read, today),
         *_names(reply, question, read.text, vocabulary),
-        *(Finding("echo" if h.echo else "stray", h.sentence, h.reason) for h in sentences_held if h.reason),
+        *(Finding("echo" if h.echo else "stray", h.sentence, h.reason, h.sure, h.sentence) for h in borne if h.reason),
         *_doubts(reply, question, read, ask),
         *_answers(reply, question, read, ask),
+        *_empty(reply, read, ask),
     ]
-    supports = tuple((h.sentence, h.statement.note) for h in sentences_held if h.statement)
-    return Check((*found, *_empty(reply, read, ask)), supports=supports)
+    supports = tuple((h.sentence, h.statement.note) for h in borne if h.statement)
+    if judge and found and not any(finding.sure for finding in found):
+        found = [finding for finding in found if not _borne_out(finding, reply, question, notes, judge)]
+    return Check(tuple(found), supports=supports)
+
+
+def _borne_out(
+    finding: Finding, reply: str, question: str, notes: Sequence[str], judge: SentenceJudge
+) -> bool:
+    """Tell whether some note bears out what rules cannot decide, as the judge sees it."""
+    return any(judge(finding.sentence or reply, note, question) >= _LIKELY for note in notes)
 
 
 def voice_words(rows: Iterable[tuple[str, str]]) -> frozenset[str]:
@@ -205,18 +222,21 @@ def _doubts(reply: str, question: str, notes: Notes, ask: Asked) -> Iterator[Fin
 
 def _answers(reply: str, question: str, notes: Notes, ask: Asked) -> Iterator[Finding]:
     """Hold the reply to the notes' yes or no, and to the kind of value that was asked for."""
+    said = polarity(reply) or ""
     match agreement(reply, question, notes, ask):
         case "contradicts":
-            yield Finding("yes-no", polarity(reply) or "no", "The notes do not say yes or no as the reply does.")
+            yield Finding("yes-no", said or "no", "The notes do not say yes or no as the reply does.")
+        case "doubtful":
+            yield Finding("yes-no", said or "no", "The notes may not say yes or no as the reply does.", sure=False)
         case "unsure":
             yield Finding(
-                "silent", polarity(reply) or "", "The notes do not speak of what the reply says yes or no to."
+                "silent", said, "The notes do not speak of what the reply says yes or no to.", sure=False
             )
     wanted = ask.wanted
     if _WHERE.search(question) and _PLACE.search(notes.text) and not _PLACE.search(reply):
         yield Finding("missing", "a place", "The question asks for a place; the reply has none.")
     if wanted and off_question(reply, question, notes, wanted):
-        yield Finding("place", wanted.title, "Another value of the notes fits the question better.")
+        yield Finding("place", wanted.title, "Another value of the notes fits the question better.", sure=False)
     if wanted and not wanted.held_by(notes.text) and not wanted.among(notes.text, loose=True):
         yield Finding("silent", wanted.title, f"The question asks for {wanted.title}; the notes have none.")
     elif wanted and not _brought(wanted, reply, notes.text) and not denies_of_list(reply, notes, ask):
