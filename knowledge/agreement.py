@@ -4,17 +4,19 @@ import re
 from dataclasses import replace
 from typing import Literal
 
-from knowledge.claims import claims, names, stem, stems
+from knowledge.claims import claims, stems
 from knowledge.clauses import clauses, sentences
 from knowledge.days import days_in
+from knowledge.light_words import LIGHT
 from knowledge.limits import compared, limits
+from knowledge.lists import akin, denies_of_list, listed, root_of
 from knowledge.opposites import denies, opposites, states, turned
 from knowledge.polarity import Polarity, outright, polarity
-from knowledge.question import LIGHT, Asked, content
+from knowledge.question import Asked, content
 from knowledge.statements import Notes, Part
 from knowledge.units import is_money
 
-Verdict = Literal["agrees", "contradicts", "doubtful", "unsure"]
+Verdict = Literal["agrees", "contradicts", "doubtful", "silent"]
 
 _NEAR = 0.8
 """Share of the best fit from which a clause counts as speaking of the question too."""
@@ -25,42 +27,51 @@ _NO_MORE = re.compile(r"\b(?:no|not) (?:more|less|fewer|exceeding)\b", re.IGNORE
 _ANSWER_FIRST = re.compile(r"(?:^|[?:]\s+)(Yes|No)\b")
 _NEEDS = re.compile(r"\b(?:need|have to|must|necessary|required|cost|pay|charge[ds]?)\b", re.IGNORECASE)
 _SPARED = re.compile(r"\b(?:free|included|no (?:extra )?charge|optional|in the price|covered)\b", re.IGNORECASE)
-_OPENING = re.compile(r"^.*?\b(?:yes|aye|yep|yeah|no|nay|nope|verily|indeed|certainly|surely|sure)\b[\s,.!;:\u2014-]*", re.IGNORECASE)
+_OPENING = re.compile(
+    r"^.*?\b(?:yes|aye|yep|yeah|no|nay|nope|verily|indeed|certainly|surely|sure)\b[\s,.!;:\u2014-]*", re.IGNORECASE
+)
 _EXCEPT = re.compile(r"\bexcept(?: for)? ([^.;,]+)", re.IGNORECASE)
 _CONDITIONAL = re.compile(r"\b(?:if|unless|when|as long as|provided|in case|once)\b[^,;.]*", re.IGNORECASE)
 _ITEMS = 3
-_KIN = 4
 
 
-def agreement(reply: str, question: str, notes: Notes, ask: Asked) -> Verdict:
+def agreement(  # noqa: PLR0911 -- a rule each, the surest first
+    reply: str, question: str, notes: Notes, ask: Asked
+) -> Verdict:
     """Compare what a reply says with the clauses of the notes that speak of what is asked.
 
-    "doubtful": it seems to contradict them, but the question uses words that the reply does not; "unsure": the notes
+    "doubtful": it seems to contradict them, but the question uses words that the reply does not; "silent": the notes
     do not seem to speak of it. What follows from knowledge of the world, rules cannot tell.
     """
     if outright(reply) and not ask.wanted:
         ask = replace(ask, yes_no=True)
     said = polarity(reply) if ask.yes_no else outright(reply)
     if said is None:
-        return "agrees" if not ask.yes_no or ask.wanted or _answers(reply, ask, notes) else "unsure"
+        open_ended = not ask.yes_no or ask.wanted or re.search(r"\bor\b", question)
+        return "agrees" if open_ended or _answers(reply, ask, notes) else _unanswered(ask, notes)
     if said == "yes" and not denies(question) and any(denies(c) and _LISTED.search(c) for _, c in clauses(reply)):
         return "contradicts"
     if not ask.yes_no:
         return "agrees" if said == "yes" or denies_of_list(reply, notes, ask) or _any_denies(notes) else "contradicts"
     if said == "no" and denies_of_list(reply, notes, ask):
         return "agrees"
-    own = _own_stance(reply, question, notes, ask)
+    own = _own_stance(reply, question, ask)
     if own and said not in own:
         return "contradicts" if _all_spoken(reply, ask) else "doubtful"
     opening = _ANSWER_FIRST.search(notes.text)
     if opening and not own and len(notes.statements) <= _ITEMS * 2 and _heads(notes, ask):
         return "agrees" if said == opening[1].lower() or _turns(question, notes) else "contradicts"
     if not _answers(reply, ask, notes):
-        return "unsure"
+        return _unanswered(ask, notes)
     truths = _truths(reply, question, notes, ask)
     if not truths:
-        return "unsure"
+        return "silent"
     return "agrees" if said in truths else "contradicts" if _all_spoken(reply, ask) else "doubtful"
+
+
+def _unanswered(ask: Asked, notes: Notes) -> Verdict:
+    """Return whether the notes are silent too where a reply does not speak of what is asked."""
+    return "doubtful" if any(root_of(word, notes.known) for word in ask.words if word not in LIGHT) else "silent"
 
 
 def _all_spoken(reply: str, ask: Asked) -> bool:
@@ -69,7 +80,7 @@ def _all_spoken(reply: str, ask: Asked) -> bool:
     return all(akin(word, spoken | opposites(spoken)) for word in ask.words if word not in LIGHT)
 
 
-def _own_stance(reply: str, question: str, notes: Notes, ask: Asked) -> set[Polarity]:
+def _own_stance(reply: str, question: str, ask: Asked) -> set[Polarity]:
     """Return what the sentence with the yes or no says beside that; nothing where it says no more."""
     sentence = next((text for _, text in sentences(reply) if outright(text)), "")
     rest = _OPENING.sub("", sentence, count=1)
@@ -81,7 +92,7 @@ def _own_stance(reply: str, question: str, notes: Notes, ask: Asked) -> set[Pola
     found: set[Polarity] = set()
     for fit, text in fits:
         if fit == best:
-            found |= _stance(_unlisted(text, rest), rest, days_in(text) or days_in(rest), question, notes, ask)
+            found |= _stance(_unlisted(text, rest), rest, days_in(text) or days_in(rest), question, ask)
     return found
 
 
@@ -92,39 +103,12 @@ def tells(reply: str, question: str, notes: str) -> bool:
     return any((c.kind, c.value) in values for c in claims(reply)) or len(words) >= 3  # noqa: PLR2004 -- fewer occur by chance
 
 
-def denies_of_list(reply: str, notes: Notes, ask: Asked) -> bool:
-    """Tell whether a reply denies by name something asked for that the notes lack, or says what there is instead."""
-    lacking = {word for word in ask.words if not akin(word, notes.known)} - LIGHT
-    if not lacking:
-        return False
-    spoken = set(stems(reply))
-    affirmed = {s for _, clause in clauses(reply) if not denies(clause) for s in stems(clause)}
-    if any(word in affirmed for word in _listed(notes) & set(ask.words)):
-        return False  # what was asked for is there, and the reply says so
-    named = any(akin(word, spoken) for word in lacking)
-    touched = set(ask.words) & notes.known or _LISTED.search(reply) or _gathers(reply, notes)
-    return bool(touched) and (named or _gathers(reply, notes)) and not any(s in spoken for s in opposites(lacking))
-
-
-def akin(word: str, others: frozenset[str] | set[str]) -> bool:
-    """Tell whether a stem or one of the same root is among others: bike, bicycle; watch, smartwatch."""
-    if word in others:
-        return True
-    if len(word) < _KIN:
-        return False
-    return any(
-        len(other) >= _KIN
-        and (word.startswith(other[: max(_KIN, len(other) - 3)]) or word.endswith(other) or other.endswith(word))
-        for other in others
-    )
-
-
 def _truths(reply: str, question: str, notes: Notes, ask: Asked) -> set[Polarity]:
     """Return the answers that the notes leave open; none where they do not speak of what is asked."""
     found: set[Polarity] = set()
     for part in speaking(reply, question, notes, ask):
         around = notes.statements[part.statement].text
-        found |= _stance(_unlisted(part.text, around), around, part.days, question, notes, ask)
+        found |= _stance(_unlisted(part.text, around), around, part.days, question, ask)
     return found
 
 
@@ -163,8 +147,8 @@ def _unlisted(text: str, around: str) -> str:
     return around if len(text.split()) <= _ITEMS and not limits(around) and not denies(text) else text
 
 
-def _stance(  # noqa: PLR0913, PLR0917 -- a clause as it stands in the notes or in the reply
-    text: str, around: str, own_days: frozenset[str], question: str, notes: Notes, ask: Asked
+def _stance(  # noqa: PLR0911 -- a clause as it stands in the notes or in the reply
+    text: str, around: str, own_days: frozenset[str], question: str, ask: Asked
 ) -> set[Polarity]:
     """Return what one clause says to a question: yes, no, or either; nothing where another clause decides."""
     days = days_in(question)
@@ -201,37 +185,16 @@ def _answers(reply: str, ask: Asked, notes: Notes) -> bool:
     """
     spoken = set(stems(reply))
     spoken |= opposites(spoken)
-    known = {word: root for word in ask.words if word not in LIGHT and (root := _root(word, notes.known))}
+    known = {word: root for word in ask.words if word not in LIGHT and (root := root_of(word, notes.known))}
     if not known:
-        return bool(outright(reply))
+        return not any(word not in LIGHT for word in ask.words)
     here = {word for word, root in known.items() if word in spoken or root in spoken or akin(root, spoken)}
-    listed = _listed(notes)
-    if any(root in listed and word not in here for word, root in known.items()):
+    things = listed(notes)
+    if any(root in things and word not in here for word, root in known.items()):
         return False
     if outright(reply):
         return bool(here)
     return max(known, key=lambda word: notes.weight(known[word])) in here
-
-
-def _listed(notes: Notes) -> set[str]:
-    """Return the stems of the things that the notes list, and of names that stand by themselves."""
-    alone = (part for part in notes.parts if part.listed or (part.names and len(part.text.split()) <= _ITEMS))
-    return {root for part in alone for root in content(part.text)}
-
-
-def _root(word: str, known: frozenset[str]) -> str:
-    """Return the word of the notes that is a word of the question or akin to it; empty where there is none."""
-    return word if word in known else next((other for other in sorted(known) if akin(word, {other})), "")
-
-
-def _gathers(reply: str, notes: Notes) -> bool:
-    """Tell whether a reply says of which things the notes speak instead: two at least of one list of theirs."""
-    spoken = set(content(reply)) | {s for word, _, _ in names(reply) for s in stems(word)}
-    for statement in notes.statements:
-        listed = [part for part in statement.parts if len(part.text.split()) <= _ITEMS * 2]
-        if len(listed) >= _ITEMS - 1 and sum(bool(set(stems(part.text)) & spoken) for part in listed) >= _ITEMS - 1:
-            return True
-    return False
 
 
 def _heads(notes: Notes, ask: Asked) -> bool:

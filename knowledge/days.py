@@ -82,11 +82,11 @@ def misdated(sentence: str, notes: str, today: date | None) -> Iterator[str]:
     for match, day in relative(sentence, today):
         if match[0].lower() in notes.lower():
             continue
-        if dates and (day.month, day.day) not in {(d.month, d.day) for d in dates}:
-            yield match[0]
-        elif not dates and weekdays and WEEKDAYS[day.weekday()] not in weekdays:
-            yield match[0]
-        elif match["days"] and not dates and not weekdays and (day.month, day.day) not in there:
+        if (
+            (dates and (day.month, day.day) not in {(d.month, d.day) for d in dates})
+            or (not dates and weekdays and WEEKDAYS[day.weekday()] not in weekdays)
+            or (match["days"] and not dates and not weekdays and (day.month, day.day) not in there)
+        ):
             yield match[0]
 
 

@@ -13,13 +13,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal, Protocol
 
-from knowledge.agreement import agreement, denies_of_list, tells
+from knowledge.agreement import agreement, tells
 from knowledge.claims import Claim, claims, names, stem, stems
 from knowledge.clauses import sentence_at
 from knowledge.days import between, counted, spelled_out
+from knowledge.lists import denies_of_list
 from knowledge.placement import misnamed, misplaced, off_question, same
 from knowledge.polarity import declines, negative, outright, polarity
-from knowledge.question import STOP_WORDS, Asked, Wanted, asked, content
+from knowledge.question import STOP_WORDS, Asked, asked, content
+from knowledge.relevance import lacking
 from knowledge.statements import Notes, read_notes
 from knowledge.support import basis_of, held
 from knowledge.units import equal, is_measure, measure
@@ -31,18 +33,6 @@ _LASTING: frozenset[Fault] = frozenset({"value", "unit", "name", "echo", "stray"
 """Faults of one sentence by itself; the others weigh the whole reply, and another sentence may turn them."""
 _OFTEN = 4
 _WORD = re.compile(r"(?<![\w'\u2019-])[^\W\d_]{4,}(?![\w'\u2019-])")
-_ENDING = re.compile(
-    r"\bwhat time\b.*\b(?:end|ends|finish|finishes|over)\b|\bwhen\b.*\b(?:end|ends|finish|finishes|over)\b",
-    re.IGNORECASE,
-)
-_END = re.compile(r"\b(?:to|until|till|ends?|ending|over|finish\w*|closes?|lasts?|runs?|takes?)\b|[-\u2013]", re.IGNORECASE)
-_WHERE = re.compile(r"^\W*(?:\w+\W+){0,3}?where(?:'s|s)?\b", re.IGNORECASE)
-_PLACE = re.compile(
-    r"""\b(?:in|at|on|near|next\ to|behind|by|beside|from|under|inside|opposite|between|to|via|outside|above|below|along|
-    through|over|into|off|with|within|front|left|right|upstairs|downstairs|online|here|there)\b
-    (?!\ (?:\d|\$|noon|midnight|least|most|any|all|mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))""",
-    re.IGNORECASE | re.VERBOSE,
-)
 _LIKELY = 0.9
 """Probability from which a judge's word is taken: a true reply that is refused costs voice, a false one trust."""
 _ON_LIST = re.compile(r"\b(?:list|menu)\b", re.IGNORECASE)
@@ -130,7 +120,6 @@ def check(  # noqa: PLR0913 -- what a reply is held to, and two optional means
         *_values(reply, question, read, today),
         *_names(reply, question, read.text, vocabulary),
         *(Finding("echo" if h.echo else "stray", h.sentence, h.reason, h.sure, h.sentence) for h in borne if h.reason),
-        *_doubts(reply, question, read, ask),
         *_answers(reply, question, read, ask),
         *_empty(reply, read, ask),
     ]
@@ -140,9 +129,7 @@ def check(  # noqa: PLR0913 -- what a reply is held to, and two optional means
     return Check(tuple(found), supports=supports)
 
 
-def _borne_out(
-    finding: Finding, reply: str, question: str, notes: Sequence[str], judge: SentenceJudge
-) -> bool:
+def _borne_out(finding: Finding, reply: str, question: str, notes: Sequence[str], judge: SentenceJudge) -> bool:
     """Tell whether some note bears out what rules cannot decide, as the judge sees it."""
     return any(judge(finding.sentence or reply, note, question) >= _LIKELY for note in notes)
 
@@ -189,11 +176,11 @@ def _values(reply: str, question: str, notes: Notes, today: date | None) -> Iter
 
 
 def _other_unit(claim: Claim, alike: Sequence[Claim], units: AbstractSet[str]) -> bool:
-    """Tell whether a number counts something else than in the notes: a measure that they lack, or one that they have."""
+    """Tell whether a number counts something else than in the notes does."""
     unit = measure(claim.unit)
     there = {measure(other.unit) for other in alike}
-    told = is_measure(claim.unit) or unit in units or (unit and all(is_measure(other.unit) for other in alike))
-    if any(not other.unit for other in alike) and unit in units and not all(is_measure(u) for u in units):
+    told = is_measure(claim.unit) or unit in units or (bool(unit) and all(is_measure(other.unit) for other in alike))
+    if any(not other.unit for other in alike) and unit in units:
         return False
     return bool(alike) and told and unit not in there and not any(equal(claim, other) for other in alike)
 
@@ -212,46 +199,23 @@ def _names(reply: str, question: str, text: str, vocabulary: AbstractSet[str]) -
             yield Finding("name", word, f"{word} does not stand in the notes.")
 
 
-def _doubts(reply: str, question: str, notes: Notes, ask: Asked) -> Iterator[Finding]:
-    """Refuse what rules cannot decide: a refusal that tells, a number to be compared, an end that is not given."""
-    if declines(reply) and not (ask.yes_no or outright(reply)):
-        yield Finding("stray", reply, "The reply says that the notes are silent, and speaks all the same.")
-    if ask.wanted and _ENDING.search(question) and not _END.search(notes.text):
-        yield Finding("silent", ask.wanted.title, "The question asks when something ends; the notes do not say.")
-
-
 def _answers(reply: str, question: str, notes: Notes, ask: Asked) -> Iterator[Finding]:
     """Hold the reply to the notes' yes or no, and to the kind of value that was asked for."""
+    if declines(reply) and not (ask.yes_no or outright(reply)):
+        yield Finding("stray", reply, "The reply says that the notes are silent, and speaks all the same.")
     said = polarity(reply) or ""
     match agreement(reply, question, notes, ask):
         case "contradicts":
             yield Finding("yes-no", said or "no", "The notes do not say yes or no as the reply does.")
         case "doubtful":
             yield Finding("yes-no", said or "no", "The notes may not say yes or no as the reply does.", sure=False)
-        case "unsure":
-            yield Finding(
-                "silent", said, "The notes do not speak of what the reply says yes or no to.", sure=False
-            )
-    wanted = ask.wanted
-    if _WHERE.search(question) and _PLACE.search(notes.text) and not _PLACE.search(reply):
-        yield Finding("missing", "a place", "The question asks for a place; the reply has none.")
-    if wanted and off_question(reply, question, notes, wanted):
-        yield Finding("place", wanted.title, "Another value of the notes fits the question better.", sure=False)
-    if wanted and not wanted.held_by(notes.text) and not wanted.among(notes.text, loose=True):
-        yield Finding("silent", wanted.title, f"The question asks for {wanted.title}; the notes have none.")
-    elif wanted and not _brought(wanted, reply, notes.text) and not denies_of_list(reply, notes, ask):
-        yield Finding("missing", wanted.title, f"The question asks for {wanted.title}; the reply has none.")
-
-
-def _brought(wanted: Wanted, reply: str, text: str) -> bool:
-    """Tell whether a reply holds a value of the kind asked for, out of those of that kind in the notes."""
-    if "phone" in wanted.units or ("name" in wanted.kinds and wanted.held_by(reply)):
-        return wanted.held_by(reply)
-    there, brought = wanted.among(text, loose=True), claims(reply)
-    inside = between(claims(text)) if wanted.kinds & {"weekday", "month"} else set()
-    if any(same(claim, other) for claim in brought for other in there):
-        return True
-    return any((c.kind, c.value) in inside for c in brought) or wanted.held_by(reply, text)
+        case "silent":
+            yield Finding("silent", said, "The notes do not speak of what the reply says yes or no to.", sure=False)
+    if ask.wanted and off_question(reply, question, notes, ask.wanted):
+        reason = "Another value of the notes fits the question better."
+        yield Finding("place", ask.wanted.title, reason, sure=False)
+    for fault, title, reason in lacking(reply, question, notes, ask):
+        yield Finding(fault, title, reason)
 
 
 def _empty(reply: str, notes: Notes, ask: Asked) -> Iterator[Finding]:

@@ -10,12 +10,14 @@ _NUMBER = r"(?P<number>[$\u20ac\u00a3]?\s?\d[\d,.]*\d|[$\u20ac\u00a3]?\s?\d|[a-z
 _WORD = r"(?:\s?[a-z%\u20ac\u00a3$]+)?"
 _LIMIT = re.compile(
     rf"""(?:
-    (?P<most>\b(?:no\ more\ than|not\ more\ than|not\ exceeding|at\ most|up\ to|maximum(?:\ of)?|max\.?|within|(?:kept|valid|stored|held|reopened)\ for
-        |(?:largest|biggest|longest|heaviest|tallest|max(?:imum)?)(?:\ [a-z]+){0,4}?(?:\ is|\ of|:)))
-    |(?P<least>\b(?:at\ least|no\ less\ than|not\ less\ than|minimum(?:\ of)?|(?:start(?:s|ing)?|opens?|unlocks?)\ (?:at|from):?
+    (?P<most>\b(?:no\ more\ than|not\ more\ than|not\ exceeding|at\ most|up\ to|maximum(?:\ of)?|max\.?|within
+        |(?:kept|valid|stored|held|reopened)\ for
+        |(?:largest|biggest|longest|heaviest|tallest|max(?:imum)?)(?:\ [a-z]+){{0,4}}?(?:\ is|\ of|:)))
+    |(?P<least>\b(?:at\ least|no\ less\ than|not\ less\ than|minimum(?:\ of)?
+        |(?:start(?:s|ing)?|opens?|unlocks?)\ (?:at|from):?
         |from(?:\ age)?|as\ from|aged|requires?:?|needs?:?|min(?:imum)?\.?(?:\ \w+)?(?:\ for\ \w+)?(?:\ is|\ of|:)?))
-    |(?P<above>\b(?:above|over|more\ than|exceeding|beyond|older\ than|larger\ than|heavier\ than|longer\ than|bigger\ than))
-    |(?P<below>\b(?:below|under|less\ than|fewer\ than|younger\ than|smaller\ than|lighter\ than|shorter\ than))
+    |(?P<above>\b(?:above|over|more\ than|exceeding|beyond|(?:old|larg|heavi|long|bigg)er\ than))
+    |(?P<below>\b(?:below|under|less\ than|fewer\ than|(?:young|small|light|short)er\ than))
     )\ (?:age\ |the\ age\ of\ |level\ |a\ |an\ |one\ |[A-Z]\w+\ (?=\d))*{_NUMBER}\b
     |{_NUMBER.replace("number", "number2")}{_WORD}(?:\ old|\ of\ age)?\ (?:
         (?P<least2>(?:or|and)\ (?:more|older|newer|later|over|above|up|upwards|larger|longer|higher|heavier))
@@ -56,9 +58,7 @@ def limits(clause: str) -> list[Limit]:
     found = []
     for match in _LIMIT.finditer(clause):
         group = "number" if match["number"] else "number2"
-        bound = next(
-            (c for c in held if c.kind == "number" and match.start(group) <= c.start < match.end(group)), None
-        )
+        bound = next((c for c in held if c.kind == "number" and match.start(group) <= c.start < match.end(group)), None)
         if bound is None:
             continue
         least = bool(match["least"] or match["above"] or match["least2"])

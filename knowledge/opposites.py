@@ -6,8 +6,9 @@ from collections.abc import Set as AbstractSet
 from knowledge.claims import stem, stems
 
 _NOT = re.compile(
-    r"""\b(?:not|never|without|cannot|nobody|none|neither|ain['\u2019]t|no\ longer|nothing|nowhere|no\ one|hardly)\b|n['\u2019]t\b
-    |(?<=:\ )no\b|\bno\b(?!\.\s?\d|-|\ (?:more|less|fewer|later|earlier|matter|longer|problem|worries|doubt)\b)(?=\s+[\w'])""",
+    r"""\b(?:not|never|without|cannot|nobody|none|neither|ain['\u2019]t|no\ longer|nothing|nowhere|no\ one
+    |hardly)\b|n['\u2019]t\b|(?<=:\ )no\b
+    |\bno\b(?!\.\s?\d|-|\ (?:more|less|fewer|later|earlier|matter|longer|problem|worries|doubt)\b)(?=\s+[\w'])""",
     re.IGNORECASE | re.VERBOSE,
 )
 _NO_SUCH = re.compile(r"\b(?:with\s+no|without(?:\s+(?:an?|the|any))?)\s+(\w+)", re.IGNORECASE)
@@ -18,23 +19,29 @@ _PAIRS = (
     ("free", "cost costs pay paid charge charged fee price"),
     ("open opens opened", "closed close closes shut"),
     ("allowed welcome permitted accepted", "forbidden prohibited banned refused off-limits"),
-    ("enabled", "disabled"), ("before", "after"), ("above over", "below under"), ("alone unaccompanied", "accompanied adult"),
+    ("enabled", "disabled"), ("before", "after"), ("above over", "below under"),
+    ("alone unaccompanied", "accompanied adult"),
     ("included include includes", "extra excluded exclude"), ("start starts begin begins", "end ends finish finishes"),
-    ("more", "less fewer"), ("first", "last"), ("minimum", "maximum"), ("indoors indoor inside", "outdoors outdoor outside"),
+    ("more", "less fewer"), ("first", "last"), ("minimum", "maximum"),
+    ("indoors indoor inside", "outdoors outdoor outside"),
     ("arrive arrives", "leave leaves depart departs"), ("buy", "sell"), ("earliest", "latest"), ("up", "down"),
     ("increase increases raise raises", "reduce reduces lower lowers decrease decreases"), ("same", "different"),
     ("needed required necessary compulsory", "optional"), ("keep keeps kept stay stays", "lose loses lost"),
 )  # fmt: skip
 _OPPOSITE: dict[str, frozenset[str]] = {}
 for _one, _other in _PAIRS:
-    for _words, _against in ((_one, _other), (_other, _one)):
-        for _word in _words.split():
+    for _said, _against in ((_one, _other), (_other, _one)):
+        for _word in _said.split():
             _OPPOSITE[stem(_word)] = _OPPOSITE.get(stem(_word), frozenset()) | frozenset(map(stem, _against.split()))
-_OFF = re.compile(r"\b(?:turned|switched)\ (on|off)\b|\b(?:is|are|be)\ (on|off)\b(?=[\s,]*(?:$|on\ |in\ |by\ |for\ |[.!]))", re.IGNORECASE)
+_OFF = re.compile(
+    r"\b(?:turned|switched)\ (on|off)\b|\b(?:is|are|be)\ (on|off)\b(?=[\s,]*(?:$|on\ |in\ |by\ |for\ |[.!]))",
+    re.IGNORECASE,
+)
 _SHUT = re.compile(r"\b(?:closed|shut)\b", re.IGNORECASE)
 _STATE = re.compile(
-    r"\b(?:closed|shut|locked|forbidden|prohibited|banned|refused?|off-limits|disabled|impossible|unable|excluded|sold out)\b",
-    re.IGNORECASE,
+    r"""\b(?:closed|shut|locked|forbidden|prohibited|banned|refused?|off-limits|disabled|impossible|unable|
+    excluded|sold\ out)\b""",
+    re.IGNORECASE | re.VERBOSE,
 )
 
 

@@ -6,7 +6,8 @@ from collections.abc import Set as AbstractSet
 from knowledge.claims import MONTHS, Claim, claims, names, stem, stems
 from knowledge.clauses import clauses, sentences
 from knowledge.days import days_in
-from knowledge.question import UNTELLING, Wanted, telling
+from knowledge.light_words import UNTELLING
+from knowledge.question import Wanted, telling
 from knowledge.statements import Notes, Part
 from knowledge.units import equal, is_measure, measure
 
@@ -98,7 +99,7 @@ def _fits_worse(  # noqa: PLR0913, PLR0917 -- both sides, and what they are weig
     own: Sequence[Part],
     others: Sequence[Part],
     notes: Notes,
-    lent: bool = False,  # noqa: FBT001, FBT002 -- named at its one use
+    lent: bool = False,
 ) -> bool:
     """Tell whether a clause of ``others`` has an anchor that none of ``own`` has, and fits all anchors as well."""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from knowledge.claims import Claim, Kind, claims, names, stem, stems
 from knowledge.clauses import clauses
+from knowledge.light_words import TELLING
 from knowledge.units import is_measure
 
 STOP_WORDS = frozenset(
@@ -23,22 +24,6 @@ STOP_WORDS = frozenset(
     ).split()
 )
 _STOP_STEMS = frozenset(map(stem, STOP_WORDS))
-LIGHT = frozenset(
-    map(
-        stem,
-        (
-            "cost costs price priced fee charge pay come need make made happen head grab bring visit set look pick only "
-            "just list note start starts begin open opens run runs call called name named last hold held ask work use "
-            "used time hour day days place person people keep stay find serve include mean require must let both "
-            "around about go goes gone be can per each get total include answer reach also usually normally simply "
-            "currently amount available done own"
-        ).split(),
-    )
-)
-"""Stems of words that relate a value to its subject and say little by themselves: a reply may add them."""
-_TELLING = frozenset(map(stem, "late early sell buy deliver deliveri take give offer first last big small old".split()))
-UNTELLING = LIGHT - frozenset(map(stem, "start begin open".split()))
-"""Of these the ones that do not even tell which of several values is meant: "opens" does, beside "closes"."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +105,9 @@ _SPAN = _stems(
 )
 _CLOCK = _stems("second sec minute min hour day week month year night season turn round s h hr")
 _LENGTH = _stems("mile km kilometre kilometer metre meter m foot feet ft yard block minute hour step walk")
-_WEIGHT = _stems("g gram grams kg kilo kilos lb lbs pound pounds oz ounce ounces t ton tons tonne tonnes stone weight weighs")
+_WEIGHT = _stems(
+    "g gram grams kg kilo kilos lb lbs pound pounds oz ounce ounces t ton tons tonne tonnes stone weight weighs"
+)
 _SIZES = _stems("mm cm m metre metres meter meters inch inches foot feet ft yard yards mile miles km")
 _PRICE = r"""\bhow\ much\ (?:is|are|does|do|would|will|for|to|u|you|it|a|an|the)\b | \bhow\ much\W*$
     | \b(?:prices?|costs?|fees?|charge|pricing)\b | \bwhat\ (?:do|does|would|will)\ [^?]{3,40}\brun\b"""
@@ -148,9 +135,15 @@ _ASKING: tuple[tuple[str, Wanted], ...] = (
         r"\b(?:what|which|max|maximum|min|minimum)(?:'?s)?\ (?:the\ )?(?:max\ |min\ )?(?:level|lvl)\b",
         Wanted("a level", _NUMBER, _stems("level cap")),
     ),
-    (r"\b(?:what|which)\ ages?\b | \bhow\ old\b", Wanted("an age", frozenset({"number"}), _stems("age ages year years old month"))),
+    (
+        r"\b(?:what|which)\ ages?\b | \bhow\ old\b",
+        Wanted("an age", frozenset({"number"}), _stems("age ages year years old month")),
+    ),
     (r"\bhow\ heavy\b | \b(?:weigh|weight)\b", Wanted("a weight", frozenset({"number"}), _WEIGHT)),
-    (r"\bhow\ (?:tall|deep|wide|high)\b(?!\ (?:is|are)\ the\ (?:deposit|fee|fine|price|rent|charge|cost|score))", Wanted("a size", frozenset({"number"}), _SIZES)),
+    (
+        r"\bhow\ (?:tall|deep|wide|high)\b(?!\ (?:is|are)\ the\ (?:deposit|fee|fine|price|rent|charge|cost|score))",
+        Wanted("a size", frozenset({"number"}), _SIZES),
+    ),
     (_SIZE, Wanted("a number", _NUMBER)),
     (
         r"\bwho\ (?:do|can|should|must)\ (?:i|we)\ \w+",
@@ -175,6 +168,8 @@ _YES_NO = re.compile(
     |\b(?:is|are)\ (?:it|there|they|the|you|u)\b|\b(?:allowed|ok|okay|possible)\ (?:to|if)\b""",
     _FLAGS,
 )
+_SHUT = re.compile(r"\bclosed\b(?!.*\bcloses?\b)", re.IGNORECASE)
+_BREAK = frozenset(",.;:!?")
 _OPEN = re.compile(r"\b(?:what|which|who|whose|where|when|why|how|whats|wheres|whens)\b", re.IGNORECASE)
 _HAVING = re.compile(
     r"\b(?:have|has|got|any|sell|offer|carry|stock|serve|deliver|ship|accept|take|support|there|include|included|open|"
@@ -202,7 +197,7 @@ def asked(question: str) -> Asked:
     """Read off a question what it asks for."""
     yes_no = bool(_YES_NO.search(question)) and not _OPEN.match(question.strip().lower())
     opens = _OPEN.search(question)
-    if opens and yes_no and not _YES_NO.match(question.strip()):
+    if opens and yes_no and (not _YES_NO.match(question.strip()) or question[: opens.start()].rstrip()[-1:] in _BREAK):
         yes_no = False
     wanted = None
     if (not yes_no or opens) and not (opens and opens[0].lower() in {"where", "wheres", "which"}):
@@ -225,7 +220,8 @@ def content(text: str) -> tuple[str, ...]:
 
 def telling(text: str) -> set[str]:
     """Return the stems of a text's content words, and of those that tell one value from another: late, sold, first."""
-    return set(content(text)) | (_TELLING & set(stems(text)))
+    found = set(content(text)) | (TELLING & set(stems(text)))
+    return found - {stem("close")} if _SHUT.search(text) else found  # "closed on Mondays" has no closing time
 
 
 def _wanted(question: str) -> Wanted | None:

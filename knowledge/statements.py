@@ -58,7 +58,7 @@ class Part:
     @property
     def listed(self) -> bool:
         """Whether it is a thing in a list, of which the head of its sentence is said."""
-        return bool(self.lent) and len(self.text.split()) <= _SHORT + 1
+        return bool(self.lent) and ":" not in self.text and len(self.text.split()) <= _SHORT + 1
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,10 @@ class Statement:
 class Notes:
     """What a reply is held to."""
 
+    texts: tuple[str, ...]
+    """As given, with their titles."""
     text: str
+    """All of them, below each other."""
     statements: tuple[Statement, ...]
     known: frozenset[str]
     """Every stem of the notes."""
@@ -104,7 +107,7 @@ def read_notes(notes: Sequence[str]) -> Notes:
     parts = tuple(part for statement in found for part in statement.parts)
     spread = Counter(word for part in parts for word in part.words)
     named = frozenset[str]().union(*(part.names for part in parts))
-    return Notes(text, tuple(found), frozenset(stems(text)), parts, spread, named)
+    return Notes(tuple(notes), text, tuple(found), frozenset(stems(text)), parts, spread, named)
 
 
 def _statements(note: str, number: int, first: int) -> list[Statement]:

@@ -9,16 +9,17 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
-from itertools import pairwise
 
-from knowledge.agreement import akin
 from knowledge.claims import MONTHS, WEEKDAYS, Claim, claims, names, stem, stems
 from knowledge.clauses import clauses, sentences
-from knowledge.days import between, counted, days_in, misdated, names_a_day, wrong_weekday
-from knowledge.limits import compared, limits
+from knowledge.conditions import drops_condition
+from knowledge.days import counted, days_in, misdated, wrong_weekday
+from knowledge.glitches import garbled
+from knowledge.light_words import LIGHT
+from knowledge.lists import akin
 from knowledge.opposites import denies, states, turned
 from knowledge.placement import same
-from knowledge.question import LIGHT, STOP_WORDS, asked, content
+from knowledge.question import STOP_WORDS, asked, content
 from knowledge.statements import Notes, Part, Statement
 
 _DAYS = frozenset(map(stem, (*WEEKDAYS, *MONTHS, "today", "tomorrow", "tonight", "yesterday")))
@@ -26,21 +27,16 @@ _LIST = 3
 """Names or values from which a clause counts as a list, which may gather from several sentences."""
 _OWN = 0.5
 """Share of a sentence's words that must be the voice's own if none is of the notes."""
-_ALL = re.compile(r"\b(?:all|any|every|each|always|never|whatever|whenever|everyone|everything|anytime|unlimited)\b", re.I)
-_FREE = re.compile(r"\b(?:free|included|complimentary|unlimited|half-price|daily|weekly|monthly|dawn|dusk|sunrise|sunset|night|overnight)\b", re.I)  # fmt: skip
-_CLAIMS_LEAVE = re.compile(
-    r"\b(?:free|may|can|could|allowed|welcome|return\w*|refund\w*|gets?|yes|aye|discount)\b", re.IGNORECASE
+_ALL = re.compile(
+    r"\b(?:all|any|every|each|always|never|whatever|whenever|everyone|everything|anytime|unlimited)\b", re.IGNORECASE
 )
-_CONDITION = re.compile(
-    r"\b(?:if|unless|except|as long as|provided|only|within|on (?:your|their|his|her))\b[^.;]*", re.IGNORECASE
+_FREE = re.compile(
+    r"""\b(?:free|included|complimentary|unlimited|half-price|daily|weekly|monthly|dawn|dusk|sunrise|sunset|night|
+    overnight)\b""",
+    re.IGNORECASE | re.VERBOSE,
 )
 _PERMANENT = re.compile(r"\b(?:same|than)\b", re.IGNORECASE)
 _REGRET = re.compile(r"\b(?:sorry|afraid|alas|sadly|no (?:worries|problem))\b", re.IGNORECASE)
-_ITEM = re.compile(r",|\b(?:or|and)\b")
-_RANGE = re.compile(r"\s*(?:to|and|until|-|\u2013)\s*")
-_TO = {"to", "until", "and", "-", "\u2013"}
-_TWICE = re.compile(r"\b([^\W\d_]{4,})[ ,]+\1\b", re.IGNORECASE)
-_TURN = re.compile(r"\b(?:though|but|yet)\b[^.,!?]*\b(?:does|do|is|are|can|will|did)\W*$", re.IGNORECASE)
 _WORD = re.compile(r"(?<![\w'\u2019-])[^\W\d_]{3,}(?![\w'\u2019])")
 
 
@@ -85,16 +81,18 @@ def basis_of(question: str, notes: Notes, voice: AbstractSet[str], today: date |
     return Basis(question, notes, frozenset(map(stem, voice)), bool(voice), today, not asked(question).yes_no)
 
 
-def _held(sentence: str, basis: Basis) -> Held:
+def _held(sentence: str, basis: Basis) -> Held:  # noqa: PLR0911 -- one for each thing that can be wrong
     notes = basis.notes
-    if _stutters(sentence) or _TURN.search(sentence) or _splices(sentence, notes.text):
+    if garbled(sentence, notes.text):
         return Held(sentence, None, "The sentence repeats or breaks off.")
     if sentence.rstrip().endswith("?"):
         return Held(sentence)
     words = set(content(sentence)) - _DAYS
     values = _values(sentence, basis)
     named = _named(sentence, basis)
-    topical = {w for w in words if w in notes.known and (w not in basis.own or w not in LIGHT)} - (basis.own - notes.known)
+    topical = {w for w in words if w in notes.known and (w not in basis.own or w not in LIGHT)} - (
+        basis.own - notes.known
+    )
     queried = set(content(basis.question))
     if not (values or named or topical or words & (queried - basis.own)):
         own = {word for word in words if word in basis.own or word in LIGHT}
@@ -106,7 +104,9 @@ def _held(sentence: str, basis: Basis) -> Held:
     ):
         return Held(sentence, None, f"{day} is another day than the one named with it, or than the notes name.")
     if strange := _strange(sentence, words, queried, basis, told=bool(values or named)):
-        return Held(sentence, None, f"{strange} does not stand in the notes.", sure=False, echo=stem(strange) in queried)
+        return Held(
+            sentence, None, f"{strange} does not stand in the notes.", sure=False, echo=stem(strange) in queried
+        )
     statement = _bearer(words, values, named, basis, sentence)
     if statement is None:
         return Held(sentence, None, f"The notes do not say this together: {sentence}", sure=False)
@@ -142,15 +142,24 @@ def _strange(sentence: str, words: set[str], queried: set[str], basis: Basis, *,
     """Return a word that neither the notes nor the voice have, or only the question, and that is not denied."""
     known = basis.notes.known
     for _, clause in clauses(sentence):
-        denied = denies(clause) or states(clause) or bool(re.match(r"\W*(?:no|nay|nope)\b", sentence, re.I) and denies(sentence))
+        denied = (
+            denies(clause)
+            or states(clause)
+            or bool(re.match(r"\W*(?:no|nay|nope)\b", sentence, re.IGNORECASE) and denies(sentence))
+        )
         for match in _WORD.finditer(clause):
             word = match[0]
             root = stem(word)
-            if not word.islower() or root not in words or root in known or (root in LIGHT and (told or root not in queried)):
+            if (
+                not word.islower()
+                or root not in words
+                or root in known
+                or (root in LIGHT and (told or root not in queried))
+            ):
                 continue
             if root in basis.own and root not in queried:
                 continue
-            if word in basis.own or akin(root, known) and root not in queried:
+            if word in basis.own or (akin(root, known) and root not in queried):
                 continue
             if root in queried and (denied or akin(root, known) or (basis.open and word.endswith(("s", "ed")))):
                 continue
@@ -165,9 +174,11 @@ def _bearer(words: set[str], values: list[Claim], named: set[str], basis: Basis,
     notes = basis.notes
     days = days_in(sentence)
     queried = set(content(basis.question))
-    fits = []
+    fits: list[tuple[float, int, Statement]] = []
     for statement in notes.statements:
-        if values and not _holds(statement, values, notes) or not named <= statement.words | statement.near | set(stems(statement.text)):
+        if (values and not _holds(statement, values, notes)) or not named <= statement.words | statement.near | set(
+            stems(statement.text)
+        ):
             continue
         if days and not days <= statement.days and not days <= days_in(_note(statement, notes)):
             continue
@@ -191,7 +202,7 @@ def _holds(statement: Statement, values: list[Claim], notes: Notes) -> bool:
 
 
 def _note(statement: Statement, notes: Notes) -> str:
-    return "\n".join(other.text for other in notes.statements if other.note == statement.note)
+    return notes.texts[statement.note - 1]
 
 
 def _bent(sentence: str, statement: Statement, basis: Basis) -> str:
@@ -210,7 +221,7 @@ def _bent(sentence: str, statement: Statement, basis: Basis) -> str:
         part = _alike(clause, statement, basis)
         if part and _reversed(clause, sentence, part, statement):
             return f"The notes say the opposite: {part.text.strip()}"
-    if _drops(sentence, statement, basis):
+    if drops_condition(sentence, statement, basis.question):
         return f"The notes say so under a condition: {statement.text.strip()}"
     return ""
 
@@ -222,60 +233,20 @@ def _denied(sentence: str) -> bool:
 def _alike(clause: str, statement: Statement, basis: Basis) -> Part | None:
     """Return the clause of a sentence of the notes that a clause restates; None where it is too short to tell."""
     words = set(content(clause)) - LIGHT
-    fits = [(sum(basis.notes.weight(w) for w in words & part.words), -n, part) for n, part in enumerate(statement.parts)]
+    fits = [
+        (sum(basis.notes.weight(w) for w in words & part.words), -n, part) for n, part in enumerate(statement.parts)
+    ]
     best = max(fits, key=lambda found: found[:2], default=None)
     return best[2] if best and best[0] > 0 else None
 
 
 def _reversed(clause: str, sentence: str, part: Part, statement: Statement) -> bool:
     """Tell whether a clause denies what a part of the notes affirms, or the other way round."""
-    whole = statement.text if part.listed and not part.held else f"{part.label}: {part.text}" if part.label else part.text
-    said = sentence if part.listed and not part.held else clause
+    whole = (
+        statement.text if part.listed and not part.held else f"{part.label}: {part.text}" if part.label else part.text
+    )
+    short = len(clause.split()) <= _LIST + 1 and not claims(clause)
+    said = sentence if short or (part.listed and not part.held) else clause
     denied = denies(_REGRET.sub("", said), whole) ^ (states(said) and not states(statement.text))
     there = denies(whole, said) ^ (states(whole) and not states(sentence))
     return (denied ^ there) ^ turned(said, whole)
-
-
-def _drops(sentence: str, statement: Statement, basis: Basis) -> bool:
-    """Tell whether a sentence gives leave and drops the condition under which the notes do."""
-    if not _CLAIMS_LEAVE.search(sentence) or _denied(sentence):
-        return False
-    said, queried = set(stems(sentence)), set(content(basis.question))
-    about = set(content(sentence))
-    for number, part in enumerate(statement.parts):
-        if not _CLAIMS_LEAVE.search(part.text) or not about & set(content(part.text)):
-            continue
-        for limit in limits(part.text):
-            if not any(same(limit.bound, c) for c in claims(sentence)) and compared(basis.question, part.text) is not True:
-                return True
-        following = statement.parts[number + 1].text if number + 1 < len(statement.parts) else ""
-        conditions = [*_CONDITION.finditer(part.text), *([match] if (match := _CONDITION.match(following)) else [])]
-        for match in conditions:
-            telling = set(content(match[0]))
-            if telling and not telling & (said | queried) and not limits(match[0]):
-                return True
-    return False
-
-
-def _stutters(sentence: str) -> bool:
-    """Tell whether a sentence says one content word twice in a row, or lists one thing twice."""
-    items = [part.strip(" .!").lower() for part in _ITEM.split(sentence) if part.strip()[:1].isupper()]
-    held = claims(sentence)
-    ends = any((one.kind, one.value) == (other.kind, other.value) and _RANGE.fullmatch(
-        sentence[one.start + len(one.shown) : other.start]) for one, other in pairwise(held))  # fmt: skip
-    months = any(
-        (one.kind, one.value, first.value) == (other.kind, other.value, last.value) and sentence[first.start + len(first.shown) : other.start].strip() in _TO
-        for one, first, other, last in zip(held, held[1:], held[2:], held[3:], strict=False)
-    )
-    return ends or months or bool(_TWICE.search(sentence)) or len(items) != len(set(items))
-
-
-def _splices(sentence: str, notes: str) -> bool:
-    """Tell whether two capitalised words that stand side by side stand apart in the notes."""
-    there = " ".join(stems(notes))
-    found = list(names(sentence))
-    for (first, start, _), (second, next_start, opens) in pairwise(found):
-        beside = sentence[start + len(first) : next_start] in {" ", "'s ", "\u2019s "}
-        if beside and not opens and first.lower() not in STOP_WORDS and f"{' '.join(stems(first))} {' '.join(stems(second))}" not in there:
-            return {*stems(first), *stems(second)} <= set(stems(notes))
-    return False

@@ -48,7 +48,7 @@ def is_money(unit: str) -> bool:
     return unit in _MONEY or unit in _CENTS
 
 
-def equal(one: Claim, other: Claim) -> bool:
+def equal(one: Claim, other: Claim) -> bool:  # noqa: PLR0911 -- cents, dimensions and words each fail in their way
     """Tell whether two numbers say the same, in one unit or in two of one dimension."""
     if one.kind != "number" or other.kind != "number":
         return False
@@ -73,7 +73,7 @@ def equal(one: Claim, other: Claim) -> bool:
 @lru_cache(maxsize=1_000)
 def _factor(unit: str, into: str) -> float:
     """Return what one of a unit is in another. Raises ValueError where they measure different things."""
-    import pint  # noqa: PLC0415 -- a third of a second, and few replies convert
+    import pint
 
     try:
         return float(_registry().Quantity(1, unit).to(into).magnitude)
@@ -83,6 +83,6 @@ def _factor(unit: str, into: str) -> float:
 
 @lru_cache(maxsize=1)
 def _registry() -> "pint.UnitRegistry[float]":
-    import pint  # noqa: PLC0415 -- see above
+    import pint
 
     return pint.UnitRegistry()

@@ -86,7 +86,9 @@ def main() -> None:
         whole, found, wrongly = (sum(of[half, kind] for kind in kinds) for of in (count, caught, alarms))
         print(f"  {'all':22}{whole:6}{found:8}{wrongly:14}")
     spent.sort()
-    print(f"a reply takes {spent[len(spent) // 2]:.1f} ms at the median, {spent[int(0.99 * len(spent))]:.1f} at the 99th")
+    print(
+        f"a reply takes {spent[len(spent) // 2]:.1f} ms at the median, {spent[int(0.99 * len(spent))]:.1f} at the 99th"
+    )
 
 
 if __name__ == "__main__":
