@@ -35,7 +35,7 @@ _FREE = re.compile(
     overnight)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
-_PERMANENT = re.compile(r"\b(?:same|than)\b", re.IGNORECASE)
+_COMPARES = re.compile(r"\b(?:same|than)\b", re.IGNORECASE)
 _REGRET = re.compile(r"\b(?:sorry|afraid|alas|sadly|no (?:worries|problem))\b", re.IGNORECASE)
 _WORD = re.compile(r"(?<![\w'\u2019-])[^\W\d_]{3,}(?![\w'\u2019])")
 
@@ -180,7 +180,7 @@ def _bearer(words: set[str], values: list[Claim], named: set[str], basis: Basis,
             stems(statement.text)
         ):
             continue
-        if days and not days <= statement.days and not days <= days_in(_note(statement, notes)):
+        if days and not days <= statement.days and not days <= days_in(notes.texts[statement.note - 1]):
             continue
         fit = sum(notes.weight(word) for word in words & statement.words)
         fit += 0.4 * sum(notes.weight(word) for word in words & statement.near - statement.words)
@@ -196,25 +196,21 @@ def _holds(statement: Statement, values: list[Claim], notes: Notes) -> bool:
     own = statement.held
     if all(any(same(value, other) for other in own) for value in values):
         return True
-    whole = claims(_note(statement, notes))
+    whole = claims(notes.texts[statement.note - 1])
     gathered = all(any(same(value, other) for other in whole) for value in values)
     return gathered and any(same(value, other) for value in values for other in own)
-
-
-def _note(statement: Statement, notes: Notes) -> str:
-    return notes.texts[statement.note - 1]
 
 
 def _bent(sentence: str, statement: Statement, basis: Basis) -> str:
     """Return how a sentence says less or other than the one that it restates."""
     notes = basis.notes
-    there = f"{statement.text} {_note(statement, notes)}"
+    there = f"{statement.text} {notes.texts[statement.note - 1]}"
     for word in (*_ALL.findall(sentence), *_FREE.findall(sentence)):
         if _ALL.fullmatch(word) and not _ALL.search(there) and not denies(sentence) and not denies(there):
             return f"{word} does not stand in the notes."
         if _FREE.fullmatch(word) and stem(word) not in notes.known and not _denied(sentence):
             return f"{word} does not stand in the notes."
-    if _PERMANENT.search(sentence) and not _PERMANENT.search(notes.text):
+    if _COMPARES.search(sentence) and not _COMPARES.search(notes.text):
         return "The notes do not compare."
     lacking = {w for w in content(sentence) if w not in LIGHT and w not in basis.own and not akin(w, notes.known)}
     for _, clause in () if lacking and _denied(sentence) else clauses(sentence):
