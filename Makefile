@@ -52,6 +52,7 @@ lint: .venv/.ready
 
 bench: setup .venv-bench/.ready $(if $(VLLM),.venv-vllm/.ready)
 	$(BIN)/python tests/benchmarks/fact_check.py
+	$(BIN)/python tests/benchmarks/fact_check_replies.py
 	$(BIN)/python tests/benchmarks/typed_facts.py
 	$(BIN)/python tests/benchmarks/trap_check.py
 	$(BIN)/python tests/benchmarks/answers.py

@@ -1,51 +1,99 @@
 """Whether the yes or no of a reply follows from the notes."""
 
 import re
+from dataclasses import replace
 from typing import Literal
 
 from knowledge.claims import claims, stems
 from knowledge.clauses import clauses, sentences
-from knowledge.placement import days_in
-from knowledge.polarity import Polarity, denies, hedged, outright, polarity, takes_back, welcomes
+from knowledge.days import days_in
+from knowledge.light_words import LIGHT
+from knowledge.limits import compared, limits
+from knowledge.lists import akin, denies_of_list, listed, root_of
+from knowledge.opposites import denies, opposites, states, turned
+from knowledge.polarity import Polarity, outright, polarity
 from knowledge.question import Asked, content
+from knowledge.statements import Notes, Part
+from knowledge.units import is_money
 
-Verdict = Literal["agrees", "contradicts", "silent"]
+Verdict = Literal["agrees", "contradicts", "doubtful", "silent"]
 
-_OF_THE_NOTES = re.compile(r"\b(?:list|listed|notes?|log|logbook|map|menu|only|among)\b", re.IGNORECASE)
-_ONLY = re.compile(r"\bonly\b", re.IGNORECASE)
-_ANSWER_FIRST = re.compile(r"(?:^|\?\s+)(Yes|No)\b")
-_NO_SUCH = re.compile(r"\bno (\w+)|\b(?:no|not) \w+ (\w+)", re.IGNORECASE)
+_NEAR = 0.8
+"""Share of the best fit from which a clause counts as speaking of the question too."""
+_ONLY = re.compile(r"\b(?:only|just|exclusively|solely)\b", re.IGNORECASE)
+_HEDGE = re.compile(r"\b(?:unless|however|but|although|though)\b", re.IGNORECASE)
+_LISTED = re.compile(r"\b(?:list|listed|notes?|menu|among|only|map|log|logbook)\b", re.IGNORECASE)
+_NO_MORE = re.compile(r"\b(?:no|not) (?:more|less|fewer|exceeding)\b", re.IGNORECASE)
+_ANSWER_FIRST = re.compile(r"(?:^|[?:]\s+)(Yes|No)\b")
+_NEEDS = re.compile(r"\b(?:need|have to|must|necessary|required|cost|pay|charge[ds]?)\b", re.IGNORECASE)
+_SPARED = re.compile(r"\b(?:free|included|no (?:extra )?charge|optional|in the price|covered)\b", re.IGNORECASE)
+_OPENING = re.compile(
+    r"^.*?\b(?:yes|aye|yep|yeah|no|nay|nope|verily|indeed|certainly|surely|sure)\b[\s,.!;:\u2014-]*", re.IGNORECASE
+)
+_EXCEPT = re.compile(r"\bexcept(?: for)? ([^.;,]+)", re.IGNORECASE)
+_CONDITIONAL = re.compile(r"\b(?:if|unless|when|as long as|provided|in case|once)\b[^,;.]*", re.IGNORECASE)
+_ITEMS = 3
 
 
-def agreement(reply: str, question: str, notes: str, ask: Asked) -> Verdict:
-    """Compare what a reply says with the clauses of the notes that it stands on; a heading that asks says nothing."""
-    opening = _ANSWER_FIRST.search(notes)
-    notes = "\n".join(line for line in notes.split("\n") if not line.endswith("?")) or notes
-    if not ask.yes_no:
-        contradicts = (
-            (opening and outright(reply) not in {None, opening[1].lower()})
-            or _denies_in_passing(reply, notes)
-            or (
-                ask.wanted
-                and outright(reply) == "no"
-                and not any(denies(b, ()) for b in _bases(reply, question, notes))
-            )
-        )
-        return "contradicts" if contradicts else "agrees"
-    said = polarity(reply)
+def agreement(  # noqa: PLR0911 -- a rule each, the surest first
+    reply: str, question: str, notes: Notes, ask: Asked
+) -> Verdict:
+    """Compare what a reply says with the clauses of the notes that speak of what is asked.
+
+    "doubtful": it seems to contradict them, but the question uses words that the reply does not; "silent": the notes
+    do not seem to speak of it. What follows from knowledge of the world, rules cannot tell.
+    """
+    if outright(reply) and not ask.wanted:
+        ask = replace(ask, yes_no=True)
+    said = polarity(reply) if ask.yes_no else outright(reply)
     if said is None:
+        open_ended = not ask.yes_no or ask.wanted or re.search(r"\bor\b", question)
+        return "agrees" if open_ended or _answers(reply, ask, notes) else _unanswered(ask, notes)
+    if said == "yes" and not denies(question) and any(denies(c) and _LISTED.search(c) for _, c in clauses(reply)):
+        return "contradicts"
+    if not ask.yes_no:
+        return "agrees" if said == "yes" or denies_of_list(reply, notes, ask) or _any_denies(notes) else "contradicts"
+    if said == "no" and denies_of_list(reply, notes, ask):
         return "agrees"
-    known = set(stems(notes))
-    unknown = [word for word in ask.words if word not in known]
-    spoken_of = len(ask.words) - len(unknown) + len(ask.verbs & known)
-    if said == "no" and set(unknown) & set(stems(reply)) and spoken_of and _of_the_notes(reply, question, notes):
-        return "agrees"  # what was asked for is not in the notes, and the reply says so by name
-    if unknown and spoken_of < (1 if said == "no" else len(unknown)):
+    own = _own_stance(reply, question, ask)
+    if own and said not in own:
+        return "contradicts" if _all_spoken(reply, ask) else "doubtful"
+    opening = _ANSWER_FIRST.search(notes.text)
+    if opening and not own and len(notes.statements) <= _ITEMS * 2 and _heads(notes, ask):
+        return "agrees" if said == opening[1].lower() or _turns(question, notes) else "contradicts"
+    if not _answers(reply, ask, notes):
+        return _unanswered(ask, notes)
+    truths = _truths(reply, question, notes, ask)
+    if not truths:
         return "silent"
-    turned = denies(question, ask.words)  # "is it closed on Monday": a note that denies means yes
-    truths = {opening[1].lower()} if opening and not turned else _truths(reply, question, notes, ask, turned=turned)
-    sound = (not truths or said in truths) and not (takes_back(reply) and not turned)
-    return "agrees" if sound else "contradicts"
+    return "agrees" if said in truths else "contradicts" if _all_spoken(reply, ask) else "doubtful"
+
+
+def _unanswered(ask: Asked, notes: Notes) -> Verdict:
+    """Return whether the notes are silent too where a reply does not speak of what is asked."""
+    return "doubtful" if any(root_of(word, notes.known) for word in ask.words if word not in LIGHT) else "silent"
+
+
+def _all_spoken(reply: str, ask: Asked) -> bool:
+    """Tell whether a reply speaks of every word that the question turns on: then its yes or no leaves no doubt."""
+    spoken = set(stems(reply))
+    return all(akin(word, spoken | opposites(spoken)) for word in ask.words if word not in LIGHT)
+
+
+def _own_stance(reply: str, question: str, ask: Asked) -> set[Polarity]:
+    """Return what the sentence with the yes or no says beside that; nothing where it says no more."""
+    sentence = next((text for _, text in sentences(reply) if outright(text)), "")
+    rest = _OPENING.sub("", sentence, count=1)
+    asking = set(ask.words) | opposites(set(ask.words))
+    fits = [(len({w for w in asking if akin(w, set(stems(text)))}), text) for _, text in clauses(rest) if content(text)]
+    best = max((fit for fit, _ in fits), default=0)
+    if not best:
+        return set()
+    found: set[Polarity] = set()
+    for fit, text in fits:
+        if fit == best:
+            found |= _stance(_unlisted(text, rest), rest, days_in(text) or days_in(rest), question, ask)
+    return found
 
 
 def tells(reply: str, question: str, notes: str) -> bool:
@@ -55,54 +103,113 @@ def tells(reply: str, question: str, notes: str) -> bool:
     return any((c.kind, c.value) in values for c in claims(reply)) or len(words) >= 3  # noqa: PLR2004 -- fewer occur by chance
 
 
-def _truths(reply: str, question: str, notes: str, ask: Asked, *, turned: bool) -> set[Polarity]:
-    """Return the answers that the notes leave open."""
-    if _shut_out(question, notes, ask):
-        return {"yes" if turned else "no"}
-    truths: set[Polarity] = set()
-    for basis in _bases(reply, question, notes):
-        if denies(basis, ask.words):
-            truths.add("yes" if turned else "no")
-        elif hedged(basis, compared=bool(claims(question))):
-            truths |= {"yes", "no"}
-        elif welcomes(basis):
-            truths.add("yes")
-        else:
-            truths.add("no" if turned else "yes")
-    return truths
+def _truths(reply: str, question: str, notes: Notes, ask: Asked) -> set[Polarity]:
+    """Return the answers that the notes leave open; none where they do not speak of what is asked."""
+    found: set[Polarity] = set()
+    for part in speaking(reply, question, notes, ask):
+        around = notes.statements[part.statement].text
+        found |= _stance(_unlisted(part.text, around), around, part.days, question, ask)
+    return found
 
 
-def _bases(reply: str, question: str, notes: str) -> list[str]:
-    """Return the clauses of the notes that share most content words with reply and question."""
-    words, wanted = set(content(reply)), set(content(question))
-    parts = [clause for _, clause in clauses(notes)]
-    days = days_in(question) or days_in(reply)
-    parts = [part for part in parts if days & days_in(part)] or parts
-    fits = [(len(words & (own := set(content(part)))) + 2 * len(wanted & own), part) for part in parts]
-    best = max((fit for fit, _ in fits), default=0)
-    return [clause for fit, clause in fits if best > 1 and fit >= best - 1]
-
-
-def _shut_out(question: str, notes: str, ask: Asked) -> bool:
-    """Tell whether a word of the question stands in denying clauses only, or is left out by an "only"."""
-    parts = [(set(stems(clause)), denies(clause, ask.words)) for _, clause in clauses(notes)]
-    for word in ask.words:
-        denying = [denied for words, denied in parts if word in words]
-        if denying and all(denying):
-            return True
+def speaking(reply: str, question: str, notes: Notes, ask: Asked) -> list[Part]:
+    """Return the clauses of the notes that speak most of what is asked; what the reply restates counts a little."""
+    wanted = set(ask.words) | opposites(set(ask.words))
     days = days_in(question)
-    outside = not days <= days_in(notes) if days else bool(set(ask.words) - set(stems(notes)))
-    about = [text for _, text in sentences(notes) if set(ask.words) & set(stems(text)) and _ONLY.search(text)]
-    return outside and bool(about)
+    restated = set(content(reply))
+    fits = []
+    for part in notes.parts:
+        own = set(stems(part.text))
+        fit = sum(notes.weight(word) * (1.0 if word in own else 0.6) for word in wanted & part.words)
+        fit += sum(0.4 * notes.weight(word) for word in wanted & notes.statements[part.statement].words - part.words)
+        fit += sum(0.3 * notes.weight(word) for word in restated & part.words - wanted)
+        fit += sum(0.3 for word in ask.verbs & set(stems(part.text)))
+        fit += 3.0 if days & part.days else 0.0
+        fit += 1.0 if compared(question, part.text) is not None else 0.0
+        fits.append((fit, part))
+    best = max((fit for fit, _ in fits), default=0.0)
+    return [part for fit, part in fits if best > 0 and fit >= _NEAR * best]
 
 
-def _of_the_notes(reply: str, question: str, notes: str) -> bool:
-    """Tell whether a no speaks of the notes alone: "not on the list", or with what is there instead."""
-    return bool(_OF_THE_NOTES.search(reply)) or tells(reply, question, notes)
+def _of_only(text: str, only: re.Match[str], around: str, ask: Asked, *, no: bool) -> set[Polarity]:
+    """Return what a clause with "only" says: yes to what it names beside that word, no to what it leaves out."""
+    beside = {*stems(text[: only.start()])[-_ITEMS:], *stems(text[only.end() :])[:_ITEMS]} - LIGHT
+    if no or any(claim.kind == "number" for claim in claims(text)):
+        return {"no"} if no else {"yes", "no"}
+    if beside & set(ask.words):
+        return {"yes"}
+    outside = [word for word in ask.words if word not in LIGHT and not akin(word, set(stems(around)))]
+    return {"no"} if outside else {"yes"}
 
 
-def _denies_in_passing(reply: str, notes: str) -> bool:
-    """Tell whether a reply says "no price" where the notes have a price and deny nothing of the kind."""
-    denied = {s for match in _NO_SUCH.finditer(reply) for s in stems(match[1] or match[2])}
-    denied_there = {s for match in _NO_SUCH.finditer(notes) for s in stems(match[1] or match[2])}
-    return bool((denied & set(content(notes))) - denied_there)
+def _unlisted(text: str, around: str) -> str:
+    """Return the whole sentence for a thing that is listed in it: what is said of it stands at the list's head."""
+    return around if len(text.split()) <= _ITEMS and not limits(around) and not denies(text) else text
+
+
+def _stance(  # noqa: PLR0911 -- a clause as it stands in the notes or in the reply
+    text: str, around: str, own_days: frozenset[str], question: str, ask: Asked
+) -> set[Polarity]:
+    """Return what one clause says to a question: yes, no, or either; nothing where another clause decides."""
+    days = days_in(question)
+    text = _CONDITIONAL.sub("", text) or text
+    no = denies(_NO_MORE.sub("", text), question) or (states(text) and not states(question))
+    no ^= turned(question, text) and not states(text)
+    no ^= denies(question)
+    if states(question) and not states(text) and not turned(question, text):
+        no = not no if own_days & days or not days else no
+    within = compared(question, text)
+    if within is None and compared(question, around) is not None:
+        return set()
+    if only := _ONLY.search(text):
+        return _of_only(text, only, around, ask, no=no)
+    if within is not None:
+        return {"no" if no ^ (not within) else "yes"}
+    if days and own_days and not days & own_days:
+        return {"no"} if not states(question) else {"yes"}
+    if (spared := _EXCEPT.search(text)) and (beside := set(content(spared[1]))):
+        return {"no" if no ^ (beside <= set(ask.words)) else "yes"}
+    if _HEDGE.search(text) or (limits(text) and any(c.kind == "number" for c in claims(question))):
+        return {"yes", "no"}
+    if _NEEDS.search(question) and _SPARED.search(text):
+        return {"no", "yes"} if limits(text) and claims(question) else {"no"}
+    if _SPARED.search(question) and any(is_money(claim.unit) for claim in claims(text)):
+        return {"yes", "no"} if _SPARED.search(text) else {"no"}
+    return {"no" if no else "yes"}
+
+
+def _answers(reply: str, ask: Asked, notes: Notes) -> bool:
+    """Tell whether a reply speaks of what is asked: of some of its words, and of each name or listed thing by name.
+
+    Without a yes or no, it has to have the word that tells most.
+    """
+    spoken = set(stems(reply))
+    spoken |= opposites(spoken)
+    known = {word: root for word in ask.words if word not in LIGHT and (root := root_of(word, notes.known))}
+    if not known:
+        return not any(word not in LIGHT for word in ask.words)
+    here = {word for word, root in known.items() if word in spoken or root in spoken or akin(root, spoken)}
+    things = listed(notes)
+    if any(root in things and word not in here for word, root in known.items()):
+        return False
+    if outright(reply):
+        return bool(here)
+    return max(known, key=lambda word: notes.weight(known[word])) in here
+
+
+def _heads(notes: Notes, ask: Asked) -> bool:
+    """Tell whether the question that the notes answer with yes or no is the one that is asked."""
+    head = re.split(r"(?:\?|:)\s*(?=Yes\b|No\b)", notes.text.replace("\n", " "), maxsplit=1)[0]
+    telling = {word for word in ask.words if word not in LIGHT}
+    shared = {word for word in telling if akin(word, set(stems(head)))}
+    return bool(telling) and len(shared) * 2 > len(telling)
+
+
+def _turns(question: str, notes: Notes) -> bool:
+    """Tell whether the question asks the opposite of what the notes' own question does."""
+    head = notes.text.replace("\n", " ").split("?")[0]
+    return denies(question) != denies(head) or turned(question, head)
+
+
+def _any_denies(notes: Notes) -> bool:
+    return any(denies(part.text) or states(part.text) for part in notes.parts)

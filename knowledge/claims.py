@@ -68,6 +68,10 @@ _PATTERNS: tuple[tuple[Kind, str], ...] = (
     ),
 )
 _CASED = {"code", "weekday", "month"}
+_COMPILED = tuple(
+    (kind, re.compile(pattern, re.VERBOSE if kind in _CASED else re.VERBOSE | re.IGNORECASE))
+    for kind, pattern in _PATTERNS
+)
 # A word of this kind beside a number is not what it counts.
 _LINKS = frozenset(
     (
@@ -78,7 +82,7 @@ _LINKS = frozenset(
 )
 _UNIT_IN_CODE = re.compile(r"^(\d+(?:\.\d+)?)([a-z]{1,6}|[A-Z]{1,3})$")
 _NAME = re.compile(r"\b[A-Z][\w'\u2019]*(?:-[A-Za-z]\w*)*")
-_TOKEN = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
+_TOKEN = re.compile(r"(?<!\w)[^\W\d_]-[^\W\d_]+|[^\W_]+(?:['\u2019][^\W_]+)*")
 # What begins a sentence begins with a capital whether it is a name or not.
 _SENTENCE_START = re.compile(r"(?:^|[.!?:;\u2026]\s+|[\n\"\u201c(|\u2022*-]\s*)$")
 
@@ -100,16 +104,21 @@ class Claim:
 
 def claims(text: str) -> list[Claim]:
     """Return the values of a text other than names, in order; no character belongs to two of them."""
+    return list(_claims(text))
+
+
+@lru_cache(maxsize=512)
+def _claims(text: str) -> tuple[Claim, ...]:
+    """Return the claims of a text; kept, because a check reads the same few sentences again and again."""
     taken = [False] * len(text)
     found: list[Claim] = []
-    for kind, pattern in _PATTERNS:
-        flags = re.VERBOSE if kind in _CASED else re.VERBOSE | re.IGNORECASE
-        for match in re.finditer(pattern, text, flags):
+    for kind, pattern in _COMPILED:
+        for match in pattern.finditer(text):
             if any(taken[match.start() : match.end()]):
                 continue
             taken[match.start() : match.end()] = [True] * len(match[0])
             found.append(_claim(kind, match, text))
-    return sorted(found, key=lambda claim: claim.start)
+    return tuple(sorted(found, key=lambda claim: claim.start))
 
 
 def names(text: str) -> Iterator[tuple[str, int, bool]]:
@@ -179,7 +188,7 @@ def _unit(text: str, start: int, end: int) -> str:
     following = re.match(r" ?%|[ -]([^\W\d_]+)", after)
     if following and following[0].strip() == "%":
         return "%"
-    if following and following[1].lower() not in _LINKS:
+    if following and following[1].lower() not in _LINKS and not following[1].lower().endswith("ly"):
         return stem(following[1])
     preceding = re.search(r"([^\W\d_]+)[ .:]?$", before)
     return stem(preceding[1]) if preceding and preceding[1].lower() not in _LINKS else ""

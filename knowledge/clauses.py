@@ -7,7 +7,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 _CLAUSE_END = re.compile(
     r"(?<=[.!?])\s+|\n+|\s*[;|\u2022\u2014]\s*"
     r"|,\s+(?!\d|up\ to)"
-    r"|\s+(?:and|but|whereas)\s+(?!\d)",
+    r"|\s+(?:and|but|whereas)\s+(?!\d)|(?<=[^\W\d_]{3})\s+and\s+(?=[$\u20ac\u00a3\d])|\s+[-\u2013]\s+",
     re.VERBOSE,
 )
 

@@ -10,15 +10,21 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Literal
+from datetime import date
+from typing import Literal, Protocol
 
 from knowledge.agreement import agreement, tells
 from knowledge.claims import Claim, claims, names, stem, stems
-from knowledge.clauses import clauses, sentence_at
-from knowledge.placement import answers_best, between, misplaced
-from knowledge.polarity import declines, negative, polarity
-from knowledge.question import STOP_WORDS, Asked, Wanted, asked, content
-from knowledge.support import beside_the_point, unsupported
+from knowledge.clauses import sentence_at
+from knowledge.days import between, counted, spelled_out
+from knowledge.lists import denies_of_list
+from knowledge.placement import misnamed, misplaced, off_question, same
+from knowledge.polarity import declines, negative, outright, polarity
+from knowledge.question import STOP_WORDS, Asked, asked, content
+from knowledge.relevance import lacking
+from knowledge.statements import Notes, read_notes
+from knowledge.support import basis_of, held
+from knowledge.units import equal, is_measure, measure
 
 Fault = Literal["value", "unit", "place", "name", "echo", "stray", "yes-no", "missing", "silent", "empty"]
 
@@ -27,17 +33,10 @@ _LASTING: frozenset[Fault] = frozenset({"value", "unit", "name", "echo", "stray"
 """Faults of one sentence by itself; the others weigh the whole reply, and another sentence may turn them."""
 _OFTEN = 4
 _WORD = re.compile(r"(?<![\w'\u2019-])[^\W\d_]{4,}(?![\w'\u2019-])")
-_ENDING = re.compile(
-    r"\bwhat time\b.*\b(?:end|ends|finish|finishes|over)\b|\bwhen\b.*\b(?:end|ends|finish|finishes|over)\b",
-    re.IGNORECASE,
-)
-_END = re.compile(
-    r"(?:\bto|\buntil|\btill|\bends?|\bover|\bfinish\w*|[-\u2013])\s*(?:at\s*)?\d{1,2}(?::\d\d|\s?[ap]m)", re.IGNORECASE
-)
-_VALUE_IN_WORDS = re.compile(
-    r"\b(?:free|unlimited|included|daily|weekly|monthly|dawn|dusk|sunrise|sunset|night|overnight|half-price)\b",
-    re.IGNORECASE,
-)
+_LIKELY = 0.9
+"""Probability from which a judge's word is taken: a true reply that is refused costs voice, a false one trust."""
+_ON_LIST = re.compile(r"\b(?:list|menu)\b", re.IGNORECASE)
+_TELEPHONE = re.compile(r"(?<![\d.,])\d{2,5}(?:[ -]\d{2,5})+(?![\d.,]*\d)")
 _GERUND_OR_COMPOUND = re.compile(r"in[g'\u2019]?$|-[a-z]")
 
 
@@ -49,6 +48,18 @@ class Finding:
     shown: str
     """The words of the reply, or what it lacks."""
     reason: str
+    sure: bool = True
+    """Whether rules decided it; what they cannot decide is refused unless a judge bears it out."""
+    sentence: str = ""
+    """Of what is not sure, the sentence that a judge is asked about; empty for the whole reply."""
+
+
+class SentenceJudge(Protocol):
+    """Decides what rules cannot: whether a sentence follows from a passage as an answer to a question."""
+
+    def __call__(self, sentence: str, passage: str, question: str) -> float:
+        """Return the probability that it does."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -58,6 +69,8 @@ class Check:
     findings: tuple[Finding, ...] = ()
     declined: bool = False
     """The reply says that the notes do not hold the answer, and passes nothing on."""
+    supports: tuple[tuple[str, int], ...] = ()
+    """Each sentence that a note bears, with the number of that note, from 1."""
 
     @property
     def silent(self) -> bool:
@@ -80,28 +93,45 @@ class Check:
         return any(finding.fault in _LASTING for finding in self.findings)
 
 
-def check(reply: str, question: str, notes: Sequence[str], vocabulary: AbstractSet[str] = frozenset()) -> Check:
+def check(  # noqa: PLR0913 -- what a reply is held to, and two optional means
+    reply: str,
+    question: str,
+    notes: Sequence[str],
+    vocabulary: AbstractSet[str] = frozenset(),
+    *,
+    today: date | None = None,
+    judge: SentenceJudge | None = None,
+) -> Check:
     """Check a reply against the notes it was drafted from; without notes it must claim nothing at all.
 
     ``vocabulary`` holds the voice's own words (see ``voice_words``); any other unknown word with a capital counts
-    as a name.
+    as a name. ``today``: the day of the server, by which "tomorrow" is understood. ``judge`` is asked about what
+    rules cannot decide; without one that is refused.
     """
-    text = "\n".join(notes)
     if not notes:
-        return Check((*_values(reply, "", ""), *_names(reply, "", "", vocabulary)))
-    if declines(reply) and not tells(reply, question, text):
-        return Check(declined=True)
+        return Check((*_values(reply, "", read_notes(()), None), *_names(reply, "", "", vocabulary)))
+    read, question = read_notes(notes), spelled_out(question, today)
     ask = asked(question)
+    listing = _ON_LIST.search(reply) and denies_of_list(reply, read, ask)
+    if declines(reply) and not tells(reply, question, read.text) and not listing:
+        return Check(declined=True)
+    borne = list(held(reply, basis_of(question, read, vocabulary, today)))
     found = [
-        *_values(reply, question, text),
-        *_names(reply, question, text, vocabulary),
-        *_echoes(reply, question, text, vocabulary),
-        *_strays(reply, question, text, vocabulary),
-        *_doubts(reply, question, text, ask),
-        *_answers(reply, question, text, ask),
-        *(Finding("stray", c, f"The notes do not say: {c}") for c in unsupported(reply, question, text, vocabulary)),
+        *_values(reply, question, read, today),
+        *_names(reply, question, read.text, vocabulary),
+        *(Finding("echo" if h.echo else "stray", h.sentence, h.reason, h.sure, h.sentence) for h in borne if h.reason),
+        *_answers(reply, question, read, ask),
+        *_empty(reply, read, ask),
     ]
-    return Check(tuple(found or _empty(reply, text, ask)))
+    supports = tuple((h.sentence, h.statement.note) for h in borne if h.statement)
+    if judge and found and not any(finding.sure for finding in found):
+        found = [finding for finding in found if not _borne_out(finding, reply, question, notes, judge)]
+    return Check(tuple(found), supports=supports)
+
+
+def _borne_out(finding: Finding, reply: str, question: str, notes: Sequence[str], judge: SentenceJudge) -> bool:
+    """Tell whether some note bears out what rules cannot decide, as the judge sees it."""
+    return any(judge(finding.sentence or reply, note, question) >= _LIKELY for note in notes)
 
 
 def voice_words(rows: Iterable[tuple[str, str]]) -> frozenset[str]:
@@ -119,22 +149,40 @@ def voice_words(rows: Iterable[tuple[str, str]]) -> frozenset[str]:
     return frozenset(opening | {word for word, replies in inside.items() if replies >= _OFTEN})
 
 
-def _values(reply: str, question: str, text: str) -> Iterator[Finding]:
+def _values(reply: str, question: str, notes: Notes, today: date | None) -> Iterator[Finding]:
     """Every value stands in the notes, a number with the unit that it has there, beside the words it has there."""
-    held = claims(text)
-    have = {(c.kind, c.value) for c in held} | between(held)
+    have = claims(notes.text)
+    within = between(have)
     queried = {(c.kind, c.value) for c in claims(question)}
-    numbers = {(c.value, c.unit) for c in held if c.kind == "number"}
-    units = {unit for _, unit in numbers if unit}
+    units = {measure(c.unit) for c in have if c.kind == "number" and c.unit}
+    reckoned = list(counted(reply, today))
     for claim in claims(reply):
-        key = (claim.kind, claim.value)
-        if key not in have:
-            if key not in queried or not _denied(reply, claim.start):
+        alike = [other for other in have if same(claim, other)]
+        if any(start <= claim.start < end for start, end in reckoned):
+            continue
+        if not alike and (claim.kind, claim.value) not in within:
+            if (claim.kind, claim.value) not in queried or not _denied(reply, claim.start):
                 yield Finding("value", claim.shown, f"{claim.shown} does not stand in the notes.")
-        elif claim.kind == "number" and claim.unit in units and (claim.value, claim.unit) not in numbers:
+        elif claim.kind == "number" and _other_unit(claim, alike, units):
             yield Finding("unit", claim.shown, f"{claim.shown} stands in the notes with another unit.")
-    for claim in misplaced(reply, question, text):
+    runs = {re.sub(r"\D", "", run) for run in _TELEPHONE.findall(notes.text)}
+    for run in _TELEPHONE.findall(reply):
+        if not any(re.sub(r"\D", "", run) in there for there in runs):
+            yield Finding("value", run, f"{run} does not stand in the notes.")
+    for claim in misplaced(reply, notes):
         yield Finding("place", claim.shown, f"{claim.shown} belongs to something else in the notes.")
+    for name in misnamed(reply, notes):
+        yield Finding("place", name, f"{name} belongs to something else in the notes.")
+
+
+def _other_unit(claim: Claim, alike: Sequence[Claim], units: AbstractSet[str]) -> bool:
+    """Tell whether a number counts something else than in the notes does."""
+    unit = measure(claim.unit)
+    there = {measure(other.unit) for other in alike}
+    told = is_measure(claim.unit) or unit in units or (bool(unit) and all(is_measure(other.unit) for other in alike))
+    if any(not other.unit for other in alike) and unit in units:
+        return False
+    return bool(alike) and told and unit not in there and not any(equal(claim, other) for other in alike)
 
 
 def _names(reply: str, question: str, text: str, vocabulary: AbstractSet[str]) -> Iterator[Finding]:
@@ -151,87 +199,29 @@ def _names(reply: str, question: str, text: str, vocabulary: AbstractSet[str]) -
             yield Finding("name", word, f"{word} does not stand in the notes.")
 
 
-def _echoes(reply: str, question: str, text: str, vocabulary: AbstractSet[str]) -> Iterator[Finding]:
-    """Hold a word that only the question has to be denied, or to be one of the voice's own."""
-    known, queried = set(stems(text)), set(stems(question))
-    for match in _WORD.finditer(reply):
-        word = match[0]
-        if not word.islower() or word in vocabulary or word in STOP_WORDS:
-            continue
-        if stem(word) in queried - known and not _denied(reply, match.start()):
-            yield Finding("echo", word, f"{word} stands in the question only, and the reply affirms it.")
-
-
-def _strays(reply: str, question: str, text: str, vocabulary: AbstractSet[str]) -> Iterator[Finding]:
-    """Yield words beside a value that neither notes nor question nor voice know, and prices and times in words."""
-    for word in _VALUE_IN_WORDS.findall(reply):
-        if stem(word) not in {*stems(text), *stems(question)}:
-            yield Finding("stray", word, f"{word} does not stand in the notes.")
-    known = {*stems(text), *stems(question), *map(stem, vocabulary)}
-    for _, clause in clauses(reply) if vocabulary else ():
-        for word in _WORD.findall(clause) if claims(clause) else ():
-            if word.islower() and stem(word) not in known:
-                yield Finding("stray", word, f"{word} stands beside a value, but not in the notes.")
-
-
-def _doubts(reply: str, question: str, text: str, ask: Asked) -> Iterator[Finding]:
-    """Refuse what rules cannot decide: a refusal that tells, a number to be compared, an end that is not given."""
-    if declines(reply) and not ask.yes_no:
-        yield Finding("stray", reply, "The reply says that the notes are silent, and speaks all the same.")
-    for claim in claims(question):
-        if claim.kind == "number" and _compares(claim, text):
-            yield Finding(
-                "place", claim.shown, f"Whether {claim.shown} falls under the notes' numbers, rules cannot tell."
-            )
-    if ask.wanted and _ENDING.search(question) and not _END.search(text):
-        yield Finding("silent", ask.wanted.title, "The question asks when something ends; the notes do not say.")
-    if not ask.yes_no and beside_the_point(reply, question, text):
-        yield Finding("place", "", "Another sentence of the notes fits the question better.")
-    if ask.deed and not any(word.startswith(ask.deed) for word in stems(text)):
-        yield Finding("silent", ask.deed, "The notes do not speak of what the question says that somebody did.")
-
-
-def _answers(reply: str, question: str, text: str, ask: Asked) -> Iterator[Finding]:
+def _answers(reply: str, question: str, notes: Notes, ask: Asked) -> Iterator[Finding]:
     """Hold the reply to the notes' yes or no, and to the kind of value that was asked for."""
-    match agreement(reply, question, text, ask):
+    if declines(reply) and not (ask.yes_no or outright(reply)):
+        yield Finding("stray", reply, "The reply says that the notes are silent, and speaks all the same.")
+    said = polarity(reply) or ""
+    match agreement(reply, question, notes, ask):
         case "contradicts":
-            yield Finding("yes-no", polarity(reply) or "no", "The notes do not say yes or no as the reply does.")
+            yield Finding("yes-no", said or "no", "The notes do not say yes or no as the reply does.")
+        case "doubtful":
+            yield Finding("yes-no", said or "no", "The notes may not say yes or no as the reply does.", sure=False)
         case "silent":
-            yield Finding(
-                "silent", polarity(reply) or "", "The notes do not speak of what the reply says yes or no to."
-            )
-    wanted = ask.wanted
-    if wanted and not answers_best(reply, question, text, wanted):
-        yield Finding("place", wanted.title, "Another value of the notes fits the question better.")
-    if wanted and not wanted.held_by(text):
-        yield Finding("silent", wanted.title, f"The question asks for {wanted.title}; the notes have none.")
-    elif wanted and not _brought(wanted, reply, text) and not _denies_by_name(reply, text, ask):
-        yield Finding("missing", wanted.title, f"The question asks for {wanted.title}; the reply has none.")
+            yield Finding("silent", said, "The notes do not speak of what the reply says yes or no to.", sure=False)
+    if ask.wanted and off_question(reply, question, notes, ask.wanted):
+        reason = "Another value of the notes fits the question better."
+        yield Finding("place", ask.wanted.title, reason, sure=False)
+    for fault, title, reason in lacking(reply, question, notes, ask):
+        yield Finding(fault, title, reason)
 
 
-def _compares(claim: Claim, text: str) -> bool:
-    """Tell whether the notes hold other numbers of what a question's number counts, but not that one."""
-    alike = {c.value for c in claims(text) if c.kind == "number" and c.unit and c.unit == claim.unit}
-    return bool(alike) and claim.value not in alike
-
-
-def _brought(wanted: Wanted, reply: str, text: str) -> bool:
-    """Tell whether a reply holds a value of the kind asked for, out of those of that kind in the notes."""
-    there = wanted.values(text)
-    brought = {(c.kind, c.value) for c in claims(reply)}
-    return bool(brought & there) or (not brought and wanted.held_by(reply, text))
-
-
-def _empty(reply: str, text: str, ask: Asked) -> Iterator[Finding]:
+def _empty(reply: str, notes: Notes, ask: Asked) -> Iterator[Finding]:
     """Refuse a reply without a word of the notes, unless it denies by name what is not there."""
-    if not _denies_by_name(reply, text, ask) and not set(content(reply)) & set(content(text)):
+    if not denies_of_list(reply, notes, ask) and not set(content(reply)) & set(content(notes.text)):
         yield Finding("empty", reply, "The reply says nothing that the notes say.")
-
-
-def _denies_by_name(reply: str, text: str, ask: Asked) -> bool:
-    """Tell whether a clause denies a word of the question that the notes lack ("there be no pig on the list")."""
-    lacking = set(ask.words) - set(stems(text))
-    return any(negative(clause) and lacking & set(stems(clause)) for _, clause in clauses(reply))
 
 
 def _may_open(word: str, vocabulary: AbstractSet[str]) -> bool:

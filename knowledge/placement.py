@@ -1,111 +1,125 @@
-"""Whether a value stands beside the words that it belongs to: not Friday's hour for Saturday."""
+"""Whether a value or a name stands beside the words that it belongs to: not Friday's hour for Saturday."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 
-from knowledge.claims import MONTHS, WEEKDAYS, Claim, claims, stem, stems
+from knowledge.claims import MONTHS, Claim, claims, names, stem, stems
 from knowledge.clauses import clauses, sentences
-from knowledge.question import STOP_WORDS, Wanted, content
+from knowledge.days import days_in
+from knowledge.light_words import UNTELLING
+from knowledge.question import Wanted, telling
+from knowledge.statements import Notes, Part
+from knowledge.units import equal, is_measure, measure
 
-_TELLING_VERBS = {
-    "sell",
-    "sells",
-    "buy",
-    "deliver",
-    "delivers",
-    "take",
-    "takes",
-    "give",
-    "gives",
-    "offer",
-    "get",
-    "late",
-    "early",
-}
-_FUNCTION_STEMS = frozenset(map(stem, STOP_WORDS - _TELLING_VERBS))
+_DAYS = frozenset({"weekday", "month"})
+_MONTHS = frozenset(map(stem, MONTHS))
+_LENT = 0.5
+"""Weight of a word that a listed thing has from the head of its list."""
+_EXACT = 2.0
+"""Weight of a day and of another value beside the one in question."""
 
 
-@dataclass(frozen=True)
-class _Part:
-    """A clause of the notes, with the line around it."""
-
-    held: tuple[Claim, ...]
-    words: frozenset[str]
-    around: frozenset[str]
-    days: frozenset[str]
-
-    def fit(self, anchors: Mapping[str, int], days: frozenset[str]) -> int:
-        """Return how well the part fits weighted words: twice the weight in the clause, once around it."""
-        here = sum(2 * weight for word, weight in anchors.items() if word in self.words)
-        near = sum(weight for word, weight in anchors.items() if word in self.around - self.words)
-        return here + near + (4 if days & self.days else 0)
-
-
-def misplaced(reply: str, question: str, notes: str) -> Iterator[Claim]:
+def misplaced(reply: str, notes: Notes) -> Iterator[Claim]:
     """Yield the values of a reply that belong to something else in the notes.
 
-    Where the notes hold several values of a kind, each of the reply must come from a clause that fits the words
-    of reply and question as well as any other clause with a value of that kind.
+    A word beside a value stands, in the notes, with another value of the kind and not with this one, in a clause
+    that fits the words of the reply as well as any that has the value.
     """
-    parts = list(_parts(notes))
-    asked_with = dict.fromkeys(content(question), 1)
     for _, sentence in sentences(reply):
-        days = days_in(sentence) or days_in(question)
+        whole, values = _anchors(sentence), claims(sentence)
         for _, clause in clauses(sentence):
-            anchors = asked_with | dict.fromkeys(content(clause) or content(sentence), 2)
+            near, days = _anchors(clause), days_in(clause) or days_in(sentence)
             for claim in claims(clause):
-                alike = [(part.fit(anchors, days), part) for part in parts if any(_like(claim, c) for c in part.held)]
-                own = [fit for fit, part in alike if claim.value in {c.value for c in part.held}]
-                best = max((fit for fit, _ in alike), default=0)
-                if claim.kind not in {"weekday", "month"} and own and max(own) < best:
+                alone = sum(like(claim, other) for other in values) == 1
+                words = whole if alone or not near else near
+                beside = [other for other in claims(clause) if not like(claim, other) and other.kind not in _DAYS]
+                if claim.kind == "weekday":
+                    days, beside = frozenset(), []
+                if claim.kind != "month" and _elsewhere(claim, (words | days) - set(stems(claim.shown)), beside, notes):
                     yield claim
 
 
-def answers_best(reply: str, question: str, notes: str, wanted: Wanted) -> bool:
-    """Tell whether a reply's value comes from a clause that fits the question as well as any with such a value."""
-    asking = {word for word in stems(question) if word not in _FUNCTION_STEMS}
-    days = days_in(question)
-    brought = {(c.kind, c.value) for c in claims(reply)}
-    taken: list[set[str]] = []
-    left: list[set[str]] = []
-    kinds = {kind for kind, _ in brought & wanted.values(notes)}
-    kinds = kinds - {"weekday", "month"} or kinds  # a day beside an hour says whose hour it is
-    for _, clause in clauses(notes):
-        if values := {(kind, value) for kind, value in wanted.values(clause) if kind in kinds}:
-            (taken if values & brought else left).append((asking & set(stems(clause))) | (days & days_in(clause)))
-    if not taken:
+def misnamed(reply: str, notes: Notes) -> Iterator[str]:
+    """Yield the names of a reply that stand elsewhere in the notes, where the words beside them have another name."""
+    for _, clause in clauses(reply):
+        named = {part for word, _, _ in names(clause) for part in stems(word) if part in notes.named}
+        anchors = _anchors(clause) - named
+        for name in sorted(named):
+            own = [part for part in notes.parts if name in part.words]
+            others = [part for part in notes.parts if part.names and not part.names & named and part not in own]
+            if _fits_worse(anchors, (), own, others, notes, lent=True):
+                yield name
+
+
+def off_question(reply: str, question: str, notes: Notes, wanted: Wanted) -> bool:
+    """Tell whether each value that a reply brings is, in the notes, another thing's than the question's."""
+    there = wanted.among(notes.text, loose=True)
+    brought = [claim for claim in claims(reply) if any(same(claim, other) for other in there)]
+    plain = [claim for claim in brought if claim.kind not in _DAYS] or brought
+    anchors = _anchors(question) | days_in(question)
+    return bool(plain) and all(_elsewhere(claim, anchors, (), notes) for claim in plain)
+
+
+def like(one: Claim, other: Claim) -> bool:
+    """Tell whether two values could stand in each other's place."""
+    if one.kind != other.kind:
+        return False
+    if {one.unit, other.unit} <= _MONTHS:
         return True
-    best = max(map(len, taken))
-    return all(len(words) <= best and words <= set().union(*taken) for words in left)
+    if one.kind != "number" or measure(one.unit) == measure(other.unit):
+        return True
+    return not (is_measure(one.unit) or is_measure(other.unit)) and "" in {one.unit, other.unit}
 
 
-def between(held: Sequence[Claim]) -> set[tuple[str, str]]:
-    """Return (kind, value) of the days and months that lie within ranges such as "Tuesday to Friday"."""
-    inside: set[tuple[str, str]] = set()
-    for kind, cycle in (("weekday", WEEKDAYS), ("month", MONTHS)):
-        row = [claim for claim in held if claim.kind == kind]
-        for first, last in pairwise(row):
-            if last.start - first.start - len(first.shown) > len(" to "):
-                continue
-            start, end = cycle.index(first.value), cycle.index(last.value)
-            steps = range(start, end + (len(cycle) if end < start else 0))
-            inside |= {(kind, cycle[step % len(cycle)]) for step in steps}
-    return inside
+def same(one: Claim, other: Claim) -> bool:
+    """Tell whether two values are one, as written or converted."""
+    return (one.kind, one.value) == (other.kind, other.value) or equal(one, other)
 
 
-def days_in(text: str) -> frozenset[str]:
-    """Return the weekdays and months that a text names, by name or within a range."""
-    held = [claim for claim in claims(text) if claim.kind in {"weekday", "month"}]
-    return frozenset({claim.value for claim in held} | {value for _, value in between(held)})
+def _anchors(text: str) -> set[str]:
+    """Return the words that tell which of several values is meant."""
+    return {word for word in telling(text) - UNTELLING if not is_measure(word)}
 
 
-def _parts(notes: str) -> Iterator[_Part]:
-    for line in notes.split("\n"):
-        around = frozenset(content(line))
-        for _, clause in clauses(line):
-            yield _Part(tuple(claims(clause)), frozenset(content(clause)), around, days_in(clause))
+def _elsewhere(claim: Claim, anchors: AbstractSet[str], beside: Sequence[Claim], notes: Notes) -> bool:
+    own = [part for part in notes.parts if _has(part, claim)]
+    others = [part for part in notes.parts if part not in own and any(like(claim, other) for other in part.held)]
+    return _fits_worse(anchors, beside, own, others, notes)
 
 
-def _like(one: Claim, other: Claim) -> bool:
-    return one.kind == other.kind and (one.kind != "number" or one.unit == other.unit)
+def _has(part: Part, claim: Claim) -> bool:
+    if claim.kind in _DAYS:
+        return claim.value in part.days
+    return any((same(claim, other) and like(claim, other)) or equal(claim, other) for other in part.held)
+
+
+def _fits_worse(  # noqa: PLR0913, PLR0917 -- both sides, and what they are weighed by
+    anchors: AbstractSet[str],
+    beside: Sequence[Claim],
+    own: Sequence[Part],
+    others: Sequence[Part],
+    notes: Notes,
+    lent: bool = False,
+) -> bool:
+    """Tell whether a clause of ``others`` has an anchor that none of ``own`` has, and fits all anchors as well."""
+
+    def fit(part: Part) -> float:
+        words = sum(notes.weight(word) for word in anchors & part.words)
+        words += _LENT * sum(notes.weight(word) for word in anchors & part.lent - part.words)
+        days = sum(_EXACT for day in anchors & part.days)
+        return words + days + sum(_EXACT for value in beside if _has(part, value))
+
+    if not own or not others:
+        return False
+    best = max(map(fit, own))
+    around = [part for part in notes.parts if part not in others and part.statement in {p.statement for p in own}]
+    reached = frozenset[str]().union(*(part.words | part.days for part in (*own, *around)))
+    lent_to = frozenset[str]().union(*(part.lent for part in own))
+    apart = [value for value in beside if not any(_has(part, value) for part in own)]
+    for part in others:
+        words = part.words | part.days
+        told = lent or any(anchors & p.words - words for p in own)  # then what the list's head says counts as its own
+        beyond = anchors & words - reached - (lent_to if told else frozenset())
+        if fit(part) >= best and (beyond or any(_has(part, value) for value in apart)):
+            return True
+    return False

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from knowledge.claims import Claim, Kind, claims, names, stem, stems
 from knowledge.clauses import clauses
+from knowledge.light_words import TELLING
+from knowledge.units import is_measure
 
 STOP_WORDS = frozenset(
     (
@@ -55,19 +57,31 @@ class Wanted:
 
     def values(self, text: str) -> set[tuple[str, str]]:
         """Return (kind, value) of every such value: those with the unit, or else those in a clause that names it."""
-        plain: set[tuple[str, str]] = {
-            (claim.kind, claim.value) for claim in claims(text) if self._is(claim, counted=False)
-        }
-        return plain or {
-            (claim.kind, claim.value)
+        return {(claim.kind, claim.value) for claim in self.among(text)}
+
+    def among(self, text: str, *, loose: bool = False) -> list[Claim]:
+        """Return every such value of a text: those with the unit, or else those in a clause that names it.
+
+        ``loose``: else those that may be meant, since they count something that is no measure ("4,000 wood").
+        """
+        held = claims(text)
+        if plain := [claim for claim in held if self._is(claim, counted=False)]:
+            return plain
+        near = [
+            claim
             for _, clause in clauses(text)
             for claim in claims(clause)
             if self._is(claim, counted=bool((self.units - {"year"}) & set(stems(clause))))
-        }
+        ]
+        if near or not loose:
+            return near
+        return [claim for claim in held if claim.kind in self.kinds and not is_measure(claim.unit)]
 
     def _is(self, claim: Claim, *, counted: bool) -> bool:
         if claim.kind not in self.kinds:
             return False
+        if claim.kind == "number" and "time" in self.kinds and is_measure(claim.unit) and claim.unit not in _CLOCK:
+            return False  # 47 metres are no answer to when
         if claim.kind != "number" or not self.units or claim.unit in self.units or counted:
             return True
         return "year" in self.units and bool(re.fullmatch(r"1\d{3}|20\d\d", claim.value))
@@ -89,7 +103,12 @@ _SPAN = _stems(
     "second sec minute min hour day week month year night season turn round s h hr km m mile foot feet cm inch metre "
     "meter lifetime forever permanent"
 )
+_CLOCK = _stems("second sec minute min hour day week month year night season turn round s h hr")
 _LENGTH = _stems("mile km kilometre kilometer metre meter m foot feet ft yard block minute hour step walk")
+_WEIGHT = _stems(
+    "g gram grams kg kilo kilos lb lbs pound pounds oz ounce ounces t ton tons tonne tonnes stone weight weighs"
+)
+_SIZES = _stems("mm cm m metre metres meter meters inch inches foot feet ft yard yards mile miles km")
 _PRICE = r"""\bhow\ much\ (?:is|are|does|do|would|will|for|to|u|you|it|a|an|the)\b | \bhow\ much\W*$
     | \b(?:prices?|costs?|fees?|charge|pricing)\b | \bwhat\ (?:do|does|would|will)\ [^?]{3,40}\brun\b"""
 _SIZE = r"""\bhow\ (?:much|many|old|big|hard|tall|heavy|large|high|fast|deep|wide|hot|warm|strong)\b | \bpercent\b
@@ -101,7 +120,7 @@ _ASKING: tuple[tuple[str, Wanted], ...] = (
     (r"\be-?mail\b | \bmail\ address\b", Wanted("an e-mail address", frozenset({"email"}))),
     (r"\b(?:link|url|web\ ?site|web\ page|homepage)\b", Wanted("a link", frozenset({"link"}))),
     (
-        r"\b(?:tele)?phone\b | \bnumber\ to\ call\b | \bcall\ you\b",
+        r"(?<!\bmy\ )\b(?:tele)?phone\b(?!s?\ (?:case|screen|app)) | \bnumber\ to\ call\b | \bcall\ you\b",
         Wanted("a telephone number", frozenset({"number"}), frozenset({"phone"})),
     ),
     (r"\b(?:what|which)\ year\b", Wanted("a year", frozenset({"number"}), frozenset({"year"}))),
@@ -115,6 +134,15 @@ _ASKING: tuple[tuple[str, Wanted], ...] = (
     (
         r"\b(?:what|which|max|maximum|min|minimum)(?:'?s)?\ (?:the\ )?(?:max\ |min\ )?(?:level|lvl)\b",
         Wanted("a level", _NUMBER, _stems("level cap")),
+    ),
+    (
+        r"\b(?:what|which)\ ages?\b | \bhow\ old\b",
+        Wanted("an age", frozenset({"number"}), _stems("age ages year years old month")),
+    ),
+    (r"\bhow\ heavy\b | \b(?:weigh|weight)\b", Wanted("a weight", frozenset({"number"}), _WEIGHT)),
+    (
+        r"\bhow\ (?:tall|deep|wide|high)\b(?!\ (?:is|are)\ the\ (?:deposit|fee|fine|price|rent|charge|cost|score))",
+        Wanted("a size", frozenset({"number"}), _SIZES),
     ),
     (_SIZE, Wanted("a number", _NUMBER)),
     (
@@ -132,13 +160,16 @@ _IN_WORDS = re.compile(
     _FLAGS,
 )
 _YES_NO = re.compile(
-    r"""^(?:(?:hi|hey|hello|yo|so|and|ok|okay|um|hm+|please|quick\ (?:question|q))[\s,:!.]+)*
+    r"""(?:^|[,.;:!?]\s+)(?:(?:hi|hey|hello|yo|so|and|then|but|ok|okay|um|hm+|please|quick\ (?:question|q))[\s,:!.]+)*
     (?:do|does|did|is|are|am|was|can|could|may|might|will|would|have|has|should|must|any|got|u|you\ guys
     |isn'?t|aren'?t|don'?t|doesn'?t|can'?t|won'?t)\b
     |\b(?:can|could|may)\ (?:i|we|you|u|my|they)\b|\b(?:do|does|will|would)\ (?:you|u|i|we|they|it|the)\b
+    |,\s*(?:all\ )?(?:ok|okay|right|allowed|possible|free|fine|doable|alright)\s*\?*$
     |\b(?:is|are)\ (?:it|there|they|the|you|u)\b|\b(?:allowed|ok|okay|possible)\ (?:to|if)\b""",
     _FLAGS,
 )
+_SHUT = re.compile(r"\bclosed\b(?!.*\bcloses?\b)", re.IGNORECASE)
+_BREAK = frozenset(",.;:!?")
 _OPEN = re.compile(r"\b(?:what|which|who|whose|where|when|why|how|whats|wheres|whens)\b", re.IGNORECASE)
 _HAVING = re.compile(
     r"\b(?:have|has|got|any|sell|offer|carry|stock|serve|deliver|ship|accept|take|support|there|include|included|open|"
@@ -166,7 +197,7 @@ def asked(question: str) -> Asked:
     """Read off a question what it asks for."""
     yes_no = bool(_YES_NO.search(question)) and not _OPEN.match(question.strip().lower())
     opens = _OPEN.search(question)
-    if opens and yes_no and not _YES_NO.match(question.strip()):
+    if opens and yes_no and (not _YES_NO.match(question.strip()) or question[: opens.start()].rstrip()[-1:] in _BREAK):
         yes_no = False
     wanted = None
     if (not yes_no or opens) and not (opens and opens[0].lower() in {"where", "wheres", "which"}):
@@ -185,6 +216,12 @@ def content(text: str) -> tuple[str, ...]:
     """Return the stems of a text's content words, each once, in order; numbers are claims, not content."""
     own = (s for s in stems(text) if s not in _STOP_STEMS and len(s) > 1 and not s.isdigit() and "'" not in s)
     return tuple(dict.fromkeys(own))
+
+
+def telling(text: str) -> set[str]:
+    """Return the stems of a text's content words, and of those that tell one value from another: late, sold, first."""
+    found = set(content(text)) | (TELLING & set(stems(text)))
+    return found - {stem("close")} if _SHUT.search(text) else found  # "closed on Mondays" has no closing time
 
 
 def _wanted(question: str) -> Wanted | None:

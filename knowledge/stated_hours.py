@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from knowledge.claims import WEEKDAYS, stem
-from knowledge.placement import days_in
+from knowledge.days import days_in
 
 DAYS = frozenset(map(stem, (*WEEKDAYS, "mon", "tue", "tues", "wed", "thu", "thurs", "fri", "sat", "sun")))
 

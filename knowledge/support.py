@@ -1,171 +1,248 @@
-"""Whether each clause of a reply restates its notes, or is the voice's own flourish.
+"""Which note bears each sentence of a reply, and what keeps a sentence from being borne.
 
-A clause that shares a word with notes or question is held to the notes: nearly all of its content words must be
-theirs, its values and names must stand together in one sentence there, and it must deny where they deny.
+A sentence is the voice's own flourish, or it restates a sentence of the notes: it has its values and names from
+there, no content word that neither notes nor voice have, and it denies where that denies.
 """
 
 import re
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from itertools import pairwise
+from datetime import date
 
-from knowledge.claims import MONTHS, WEEKDAYS, claims, names, stem, stems
+from knowledge.claims import MONTHS, WEEKDAYS, Claim, claims, names, stem, stems
 from knowledge.clauses import clauses, sentences
-from knowledge.placement import days_in
-from knowledge.polarity import denies, negative
+from knowledge.conditions import drops_condition
+from knowledge.days import counted, days_in, misdated, wrong_weekday
+from knowledge.glitches import garbled
+from knowledge.light_words import LIGHT
+from knowledge.lists import akin
+from knowledge.opposites import denies, states, turned
+from knowledge.placement import same
 from knowledge.question import STOP_WORDS, asked, content
+from knowledge.statements import Notes, Part, Statement
 
-# Words that carry no fact of their own beside the names and values that they join.
-_NEUTRAL = frozenset(
-    map(
-        stem,
-        "cost come need make made happen take pay head grab bring visit set look pick only just list note".split(),
-    )
+_DAYS = frozenset(map(stem, (*WEEKDAYS, *MONTHS, "today", "tomorrow", "tonight", "yesterday")))
+_LIST = 3
+"""Names or values from which a clause counts as a list, which may gather from several sentences."""
+_OWN = 0.5
+"""Share of a sentence's words that must be the voice's own if none is of the notes."""
+_ALL = re.compile(
+    r"\b(?:all|any|every|each|always|never|whatever|whenever|everyone|everything|anytime|unlimited)\b", re.IGNORECASE
 )
-# Words that relate two things, which the notes must relate in some such word too.
-_RELATIONS = tuple(
-    (re.compile(said, re.IGNORECASE), re.compile(there, re.IGNORECASE))
-    for said, there in (
-        (r"\bsame\b", r"\bsame\b"),
-        (r"\bany other\b|\bthan\b", r"\bother\b|\bthan\b"),
-        (r"\b(?:gets?|earns?|wins?|receives?)\b", r"\b(?:gets?|gives?|earns?|wins?|receives?|rewards?|pays?)\b"),
-    )
+_FREE = re.compile(
+    r"""\b(?:free|included|complimentary|unlimited|half-price|daily|weekly|monthly|dawn|dusk|sunrise|sunset|night|
+    overnight)\b""",
+    re.IGNORECASE | re.VERBOSE,
 )
-_DAYS = frozenset(map(stem, (*WEEKDAYS, *MONTHS)))  # compared as days, ranges included
-_LIST = 3  # names or values from which a clause counts as a list, which may gather from several sentences
-_ENOUGH = 0.8  # share of a clause's content words that must be known
+_COMPARES = re.compile(r"\b(?:same|than)\b", re.IGNORECASE)
 _REGRET = re.compile(r"\b(?:sorry|afraid|alas|sadly|no (?:worries|problem))\b", re.IGNORECASE)
-_ITEM = re.compile(r",|\b(?:or|and|to)\b")
-_LISTED = re.compile(r"\b(?:list|listed|notes?|log|logbook|map|menu)\b", re.IGNORECASE)
-_TURN = re.compile(r"\b(?:though|but|yet)\b[^.,!?]*\b(?:does|do|is|are|can|will|did)\W*$", re.IGNORECASE)
+_WORD = re.compile(r"(?<![\w'\u2019-])[^\W\d_]{3,}(?![\w'\u2019])")
 
 
 @dataclass(frozen=True)
-class _Sentence:
-    """A sentence of the notes with its note's title line, which is about all of the note's sentences."""
+class Held:
+    """A sentence of a reply, and the sentence of the notes that bears it."""
 
-    text: str
-    words: frozenset[str]
-    values: frozenset[tuple[str, str]]
-    days: frozenset[str]
+    sentence: str
+    statement: Statement | None = None
+    """None: the voice's own words, a question, or a sentence that is not borne."""
+    reason: str = ""
+    """What keeps it from being borne; empty where nothing does."""
+    sure: bool = True
+    """Whether rules decided that; otherwise a judge may."""
+    echo: bool = False
+    """Whether it affirms what stands in the question only."""
 
 
-def unsupported(reply: str, question: str, notes: str, voice: AbstractSet[str]) -> Iterator[str]:
-    """Yield the clauses of a reply that do not restate the notes though they speak of the same things.
+@dataclass(frozen=True)
+class Basis:
+    """What a sentence is held against."""
 
-    A sentence that stutters, or runs names together that the notes hold apart, is yielded whole.
-    """
+    question: str
+    notes: Notes
+    own: frozenset[str]
+    """Stems of the voice's own words."""
+    voiced: bool
+    """Whether the voice's own words are known at all."""
+    today: date | None = None
+    open: bool = False
+    """Whether the question asks for more than yes or no, so that a reply may take its verb from there."""
+
+
+def held(reply: str, basis: Basis) -> Iterator[Held]:
+    """Yield each sentence of a reply with what bears it."""
     for _, sentence in sentences(reply):
-        if _stutters(sentence) or _splices(sentence, notes) or _TURN.search(sentence):
-            yield sentence
-    known = frozenset(stems(notes))
-    queried = frozenset(content(question))
-    own = frozenset(map(stem, voice)) | _NEUTRAL
-    basis = list(_sentences(notes))
-    title = basis[0].words if basis else frozenset()
-    yes_no = asked(question).yes_no
-    for _, sentence in sentences(reply):
-        subjects = set(content(" ".join(word for word, _, _ in names(sentence)))) & known - title
-        for _, clause in clauses(sentence):
-            if sentence.rstrip().endswith("?"):
-                continue
-            if not _stands(clause, known, queried, own, basis, notes, yes_no=yes_no) or not _of_subject(
-                clause, subjects, basis
-            ):
-                yield clause
+        yield _held(sentence, basis)
 
 
-def beside_the_point(reply: str, question: str, notes: str) -> bool:
-    """Tell whether the sentence of the notes that a reply restates fits the question worse than another one does."""
-    said, wanted = set(content(reply)), set(content(question))
-    fits = [(len(said & s.words), len(wanted & s.words)) for s in _sentences(notes) if not s.text.endswith("?")]
-    best = max((fit for _, fit in fits), default=0)
-    nearest = max((near for near, _ in fits), default=0)
-    return bool(fits) and all(fit < best for near, fit in fits if near == nearest)
+def basis_of(question: str, notes: Notes, voice: AbstractSet[str], today: date | None) -> Basis:
+    """Return what the sentences of a reply are held against."""
+    return Basis(question, notes, frozenset(map(stem, voice)), bool(voice), today, not asked(question).yes_no)
 
 
-def _of_subject(clause: str, subjects: AbstractSet[str], basis: list[_Sentence]) -> bool:
-    """Tell whether what a clause says is said of a name of its sentence: "That's Pickle, the oldest brewer"."""
-    words = set(content(clause)) - subjects
-    fits = [(len(words & set(content(s.text))), bool(subjects & s.words)) for s in basis]
-    best = max((fit for fit, _ in fits), default=0)
-    return not subjects or best < 2 or any(of for fit, of in fits if fit == best)  # noqa: PLR2004 -- one word is chance
+def _held(sentence: str, basis: Basis) -> Held:  # noqa: PLR0911 -- one for each thing that can be wrong
+    notes = basis.notes
+    if garbled(sentence, notes.text):
+        return Held(sentence, None, "The sentence repeats or breaks off.")
+    if sentence.rstrip().endswith("?"):
+        return Held(sentence)
+    words = set(content(sentence)) - _DAYS
+    values = _values(sentence, basis)
+    named = _named(sentence, basis)
+    topical = {w for w in words if w in notes.known and (w not in basis.own or w not in LIGHT)} - (
+        basis.own - notes.known
+    )
+    queried = set(content(basis.question))
+    if not (values or named or topical or words & (queried - basis.own)):
+        own = {word for word in words if word in basis.own or word in LIGHT}
+        if not basis.voiced or len(own) >= _OWN * len(words):
+            return Held(sentence)
+        return Held(sentence, None, f"The notes do not say: {sentence}")
+    if day := next(misdated(sentence, notes.text, basis.today), "") or (
+        "The weekday" if wrong_weekday(sentence, basis.today) else ""
+    ):
+        return Held(sentence, None, f"{day} is another day than the one named with it, or than the notes name.")
+    if strange := _strange(sentence, words, queried, basis, told=bool(values or named)):
+        return Held(
+            sentence, None, f"{strange} does not stand in the notes.", sure=False, echo=stem(strange) in queried
+        )
+    statement = _bearer(words, values, named, basis, sentence)
+    if statement is None:
+        return Held(sentence, None, f"The notes do not say this together: {sentence}", sure=False)
+    if reason := _bent(sentence, statement, basis):
+        return Held(sentence, None, reason)
+    return Held(sentence, statement)
 
 
-def _stutters(sentence: str) -> bool:
-    """Tell whether a sentence says one content word twice in a row, or lists one thing twice."""
-    words = [stem(word) for word in re.findall(r"[^\W\d_]{4,}", sentence)]
-    items = [part.strip(" .!").lower() for part in _ITEM.split(sentence) if part.strip()[:1].isupper()]
-    return any(one == other for one, other in pairwise(words)) or len(items) != len(set(items))
+def _values(sentence: str, basis: Basis) -> list[Claim]:
+    """Return the values that must stand in the notes: days are compared as days, a count from today is reckoned."""
+    reckoned = list(counted(sentence, basis.today))
+    return [
+        claim
+        for claim in claims(sentence)
+        if claim.kind not in {"weekday", "month"}
+        and not any(start <= claim.start < end for start, end in reckoned)
+        and not (_denied(sentence) and any(same(claim, other) for other in claims(basis.question)))
+    ]
 
 
-def _splices(sentence: str, notes: str) -> bool:
-    """Tell whether two capitalised words that stand side by side stand apart in the notes."""
-    there = " ".join(stems(notes))
-    found = list(names(sentence))
-    for (first, start, _), (second, next_start, opens) in pairwise(found):
-        beside = sentence[start + len(first) : next_start] in {" ", "'s ", "\u2019s "}
-        if beside and not opens and f"{' '.join(stems(first))} {' '.join(stems(second))}" not in there:
-            return stem(first) in there and stem(second) in there
-    return False
-
-
-def _stands(  # noqa: PLR0913, PLR0917 -- what the clause is held against, read off once for all clauses
-    clause: str,
-    known: frozenset[str],
-    queried: frozenset[str],
-    own: frozenset[str],
-    basis: list[_Sentence],
-    notes: str,
-    *,
-    yes_no: bool,
-) -> bool:
-    words = set(content(clause)) - _DAYS
-    values = {(c.kind, c.value) for c in claims(clause) if c.kind not in {"weekday", "month"}}
-    topical = (words & (known | queried)) - (own - known)
-    if not topical and not values:
-        return True
-    if negative(clause) and words & (queried - known) and (yes_no or _LISTED.search(clause)):
-        return True
-    named = _named(clause, own) & known
-    strangers = words - known - own - (frozenset() if values or named else queried)
-    if len(strangers) > (0 if values or named else 1 - _ENOUGH) * len(words):
-        return False
-    if any(word.search(clause) and not there.search(notes) for word, there in _RELATIONS):
-        return False
-    together = values | {("name", part) for part in named}
-    days = days_in(clause)
-    if len(together) < _LIST:
-        basis = [s for s in basis if together <= s.values | {("name", w) for w in s.words}]
-    if days:
-        basis = [s for s in basis if days <= s.days]
-    return bool(basis) and _denies_alike(clause, words, queried, basis)
-
-
-def _named(clause: str, own: frozenset[str]) -> set[str]:
-    """Return the stems of a clause's names, without words of the voice that only open it."""
-    found = ((word, opens) for word, _, opens in names(clause))
+def _named(sentence: str, basis: Basis) -> set[str]:
+    """Return the stems of names that the notes have, without words that only open a sentence."""
     return {
-        s
-        for word, opens in found
-        if not (opens and (stem(word) in own or word.lower() in STOP_WORDS))
-        for s in stems(word)
+        part
+        for word, _, opens in names(sentence)
+        if not (opens and (stem(word) in basis.own or word.lower() in STOP_WORDS or word.lower() in basis.notes.text))
+        for part in stems(word)
+        if part in basis.notes.known
     }
 
 
-def _denies_alike(clause: str, words: set[str], queried: frozenset[str], basis: list[_Sentence]) -> bool:
-    """Tell whether a clause denies only where the sentences that it is nearest to deny."""
-    fits = [(2 * len(words & s.words) + len(queried & s.words), s.text) for s in basis]
-    best = max(fit for fit, _ in fits)
-    nearest = [text for fit, text in fits if fit == best]
-    denying = negative(_REGRET.sub("", clause))
-    return not denying or any(denies(text, tuple(words | queried)) for text in nearest)
+def _strange(sentence: str, words: set[str], queried: set[str], basis: Basis, *, told: bool) -> str:
+    """Return a word that neither the notes nor the voice have, or only the question, and that is not denied."""
+    known = basis.notes.known
+    for _, clause in clauses(sentence):
+        denied = (
+            denies(clause)
+            or states(clause)
+            or bool(re.match(r"\W*(?:no|nay|nope)\b", sentence, re.IGNORECASE) and denies(sentence))
+        )
+        for match in _WORD.finditer(clause):
+            word = match[0]
+            root = stem(word)
+            if (
+                not word.islower()
+                or root not in words
+                or root in known
+                or (root in LIGHT and (told or root not in queried))
+            ):
+                continue
+            if root in basis.own and root not in queried:
+                continue
+            if word in basis.own or (akin(root, known) and root not in queried):
+                continue
+            if root in queried and (denied or akin(root, known) or (basis.open and word.endswith(("s", "ed")))):
+                continue
+            if not basis.voiced and root not in queried:
+                continue
+            return word
+    return ""
 
 
-def _sentences(notes: str) -> Iterator[_Sentence]:
-    title, _, rest = notes.partition("\n")
-    above = frozenset(stems(title)) if rest else frozenset()
-    for _, text in sentences(notes):
-        values = frozenset((c.kind, c.value) for c in claims(text))
-        yield _Sentence(text, frozenset(stems(text)) | above, values, days_in(text))
+def _bearer(words: set[str], values: list[Claim], named: set[str], basis: Basis, sentence: str) -> Statement | None:
+    """Return the sentence of the notes that a sentence restates: its values are all there, its names in that note."""
+    notes = basis.notes
+    days = days_in(sentence)
+    queried = set(content(basis.question))
+    fits: list[tuple[float, int, Statement]] = []
+    for statement in notes.statements:
+        if (values and not _holds(statement, values, notes)) or not named <= statement.words | statement.near | set(
+            stems(statement.text)
+        ):
+            continue
+        if days and not days <= statement.days and not days <= days_in(notes.texts[statement.note - 1]):
+            continue
+        fit = sum(notes.weight(word) for word in words & statement.words)
+        fit += 0.4 * sum(notes.weight(word) for word in words & statement.near - statement.words)
+        fit += 0.2 * sum(notes.weight(word) for word in queried & statement.words) + len(days & statement.days)
+        fits.append((fit, -len(fits), statement))
+    if not fits:
+        return None
+    return max(fits, key=lambda found: found[:2])[2]
+
+
+def _holds(statement: Statement, values: list[Claim], notes: Notes) -> bool:
+    """Tell whether a sentence of the notes holds some values; a list, or several clauses, may gather from its note."""
+    own = statement.held
+    if all(any(same(value, other) for other in own) for value in values):
+        return True
+    whole = claims(notes.texts[statement.note - 1])
+    gathered = all(any(same(value, other) for other in whole) for value in values)
+    return gathered and any(same(value, other) for value in values for other in own)
+
+
+def _bent(sentence: str, statement: Statement, basis: Basis) -> str:
+    """Return how a sentence says less or other than the one that it restates."""
+    notes = basis.notes
+    there = f"{statement.text} {notes.texts[statement.note - 1]}"
+    for word in (*_ALL.findall(sentence), *_FREE.findall(sentence)):
+        if _ALL.fullmatch(word) and not _ALL.search(there) and not denies(sentence) and not denies(there):
+            return f"{word} does not stand in the notes."
+        if _FREE.fullmatch(word) and stem(word) not in notes.known and not _denied(sentence):
+            return f"{word} does not stand in the notes."
+    if _COMPARES.search(sentence) and not _COMPARES.search(notes.text):
+        return "The notes do not compare."
+    lacking = {w for w in content(sentence) if w not in LIGHT and w not in basis.own and not akin(w, notes.known)}
+    for _, clause in () if lacking and _denied(sentence) else clauses(sentence):
+        part = _alike(clause, statement, basis)
+        if part and _reversed(clause, sentence, part, statement):
+            return f"The notes say the opposite: {part.text.strip()}"
+    if drops_condition(sentence, statement, basis.question):
+        return f"The notes say so under a condition: {statement.text.strip()}"
+    return ""
+
+
+def _denied(sentence: str) -> bool:
+    return denies(sentence) or states(sentence)
+
+
+def _alike(clause: str, statement: Statement, basis: Basis) -> Part | None:
+    """Return the clause of a sentence of the notes that a clause restates; None where it is too short to tell."""
+    words = set(content(clause)) - LIGHT
+    fits = [
+        (sum(basis.notes.weight(w) for w in words & part.words), -n, part) for n, part in enumerate(statement.parts)
+    ]
+    best = max(fits, key=lambda found: found[:2], default=None)
+    return best[2] if best and best[0] > 0 else None
+
+
+def _reversed(clause: str, sentence: str, part: Part, statement: Statement) -> bool:
+    """Tell whether a clause denies what a part of the notes affirms, or the other way round."""
+    whole = (
+        statement.text if part.listed and not part.held else f"{part.label}: {part.text}" if part.label else part.text
+    )
+    short = len(clause.split()) <= _LIST + 1 and not claims(clause)
+    said = sentence if short or (part.listed and not part.held) else clause
+    denied = denies(_REGRET.sub("", said), whole) ^ (states(said) and not states(statement.text))
+    there = denies(whole, said) ^ (states(whole) and not states(sentence))
+    return (denied ^ there) ^ turned(said, whole)

@@ -72,6 +72,7 @@ HOMES = {
     "seccompy": {"knowledge.sandbox"},
     "yaml": {"knowledge.yaml_files"},
     "snowballstemmer": {"knowledge.claims"},
+    "pint": {"knowledge.units"},
     "PIL": {"personas.avatars"},
     "sklearn": {"bot.advice", "knowledge.gaps", "personas.duplicates", "personas.voice_classifier"},
     "lingua": {"personas.language"},

@@ -1,0 +1,59 @@
+"""Whether a reply brings what was asked for: a value of the kind, a place, an end."""
+
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+from knowledge.claims import claims, names, stems
+from knowledge.days import between
+from knowledge.lists import denies_of_list
+from knowledge.placement import same
+from knowledge.question import Asked, Wanted
+from knowledge.statements import Notes
+
+_ENDING = re.compile(
+    r"\bwhat time\b.*\b(?:end|ends|finish|finishes|over)\b|\bwhen\b.*\b(?:end|ends|finish|finishes|over)\b",
+    re.IGNORECASE,
+)
+_END = re.compile(
+    r"\b(?:to|until|till|ends?|ending|over|finish\w*|closes?|lasts?|runs?|takes?)\b|[-\u2013]", re.IGNORECASE
+)
+_WHERE = re.compile(r"^\W*(?:\w+\W+){0,3}?where(?:'s|s)?\b", re.IGNORECASE)
+_PLACE = re.compile(
+    r"""\b(?:in|at|on|near|next\ to|behind|by|beside|from|under|inside|opposite|between|to|via|outside|above|below|along
+    |through|over|into|off|with|within|front|left|right|upstairs|downstairs|online|here|there)\b
+    (?!\ (?:\d|\$|noon|midnight|least|most|any|all|mon|tue|wed|thu|fri|sat|sun
+    |jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+def lacking(
+    reply: str, question: str, notes: Notes, ask: Asked
+) -> Iterator[tuple[Literal["missing", "silent"], str, str]]:
+    """Yield (fault, what is asked for, a sentence on it) for what the reply lacks, or the notes do."""
+    wanted = ask.wanted
+    if _WHERE.search(question) and _PLACE.search(notes.text) and not _PLACE.search(reply):
+        yield "missing", "a place", "The question asks for a place; the reply has none."
+    if wanted is None:
+        return
+    if _ENDING.search(question) and not _END.search(notes.text):
+        yield "silent", wanted.title, "The question asks when something ends; the notes do not say."
+    if not wanted.held_by(notes.text) and not wanted.among(notes.text, loose=True):
+        yield "silent", wanted.title, f"The question asks for {wanted.title}; the notes have none."
+    elif not _brought(wanted, reply, notes) and not denies_of_list(reply, notes, ask):
+        yield "missing", wanted.title, f"The question asks for {wanted.title}; the reply has none."
+
+
+def _brought(wanted: Wanted, reply: str, notes: Notes) -> bool:
+    """Tell whether a reply holds a value of the kind asked for, out of those of that kind in the notes."""
+    if "phone" in wanted.units or ("name" in wanted.kinds and wanted.held_by(reply)):
+        return wanted.held_by(reply)
+    if "name" in wanted.kinds and any(set(stems(word)) & notes.named for word, _, _ in names(reply)):
+        return True  # what opens a sentence is a name where the notes have it as one
+    text = notes.text
+    there, brought = wanted.among(text, loose=True), claims(reply)
+    inside = between(claims(text)) if wanted.kinds & {"weekday", "month"} else set()
+    if any(same(claim, other) for claim in brought for other in there):
+        return True
+    return any((c.kind, c.value) in inside for c in brought) or wanted.held_by(reply, text)
