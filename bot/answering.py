@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.admission import Line, OnPlace
@@ -121,7 +122,8 @@ class Answerer:
 
         ``zone``: of servers whose files name no time zone; UTC where none is given.
         """
-        self._calculator = Calculator(store, zone or ZoneInfo("UTC"))
+        self._zone = zone or ZoneInfo("UTC")
+        self._calculator = Calculator(store, self._zone)
         self._store, self._embedder, self._engine, self._voices = store, embedder, engine, voices
         self._silence, self._longest, self._line, self._log = silence, longest, line or Line(), log
 
@@ -224,7 +226,7 @@ class Answerer:
         return None
 
     async def _first_sound(self, case: _Case, notes: tuple[str, ...]) -> str | None:
-        judge = Judge(case.question.text, notes, case.voice, case.stopwatch)
+        judge = Judge(case.question.text, notes, case.voice, case.stopwatch, datetime.now(self._zone).date())
         first = await draft(self._engine, _request(case, notes, 0.0), judge, case.show)
         if first.outcome.passed:
             return case.closed(first.text)

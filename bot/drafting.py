@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from datetime import date
 
 from bot.stopwatch import Stopwatch
 from bot.voices import Voice
@@ -37,14 +38,16 @@ class Judge:
     notes: tuple[str, ...]
     voice: Voice
     stopwatch: Stopwatch
+    today: date | None = None
+    """Where the server is; "tomorrow" is understood by it."""
 
     async def check(self, text: str) -> Check:
         """Check a draft's facts, and that it calls nobody and leads nowhere that its notes do not.
 
-        In a thread, since a check takes some 15 ms, in which the event loop has others to serve.
+        In a thread, since a check takes some milliseconds, in which the event loop has others to serve.
         """
         with self.stopwatch("check"):
-            return await asyncio.to_thread(checked, text, self.question, self.notes, self.voice)
+            return await asyncio.to_thread(checked, text, self.question, self.notes, self.voice, self.today)
 
 
 async def draft(engine: Engine, request: Request, judge: Judge, on_sentence: OnSentence | None = None) -> Draft:
@@ -78,11 +81,11 @@ def _may_be_shown(growing: Draft) -> bool:
     return growing.outcome.passed or (growing.outcome.stands and polarity(growing.text) is None)
 
 
-def checked(text: str, question: str, notes: Sequence[str], voice: Voice) -> Check:
+def checked(text: str, question: str, notes: Sequence[str], voice: Voice, today: date | None = None) -> Check:
     """Check a draft as it is before it may be sent: its facts, its form, and whom it calls or where it leads."""
     form = voice.persona.card.format
     said, known = form.words(text) if form else text, "\n".join(notes).lower()
-    outcome = check(said, question, notes, voice.words)
+    outcome = check(said, question, notes, voice.words, today=today)
     outward = [found for found in _OUTWARD.findall(said) if found.lower() not in known]
     faults = [Finding("name", found, f"{found} does not stand in the notes.") for found in outward]
     if form and (reason := _misformed(form, text, len(notes), declined=outcome.declined)):

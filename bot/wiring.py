@@ -9,7 +9,7 @@ from bot.admission import Line
 from bot.answering import Answerer
 from bot.settings import Settings
 from bot.voices import Voices, spoken_by
-from knowledge.embedding import Embedder, HashEmbedder, SentenceTransformerEmbedder
+from knowledge.embedding import OWN_ADAPTER, Embedder, HashEmbedder, SentenceTransformerEmbedder
 from knowledge.question_log import QuestionLog
 from knowledge.sqlite_store import SqliteStore
 from knowledge.store import Store
@@ -38,7 +38,8 @@ def open_embedder(settings: Settings) -> Embedder:
     if settings.engine == "echo":
         return HashEmbedder()
     models.check(settings, models.needed(settings))
-    return SentenceTransformerEmbedder(models.embedder_path(settings))
+    adapter = None if settings.embedder else OWN_ADAPTER
+    return SentenceTransformerEmbedder(models.embedder_path(settings), adapter=adapter)
 
 
 def open_questions(settings: Settings) -> QuestionLog:

@@ -5,11 +5,14 @@ import re
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
 
 from knowledge.store import Vectors
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 
 class Embedder(Protocol):
@@ -23,18 +26,30 @@ class Embedder(Protocol):
         """Return one row of length 1 for each text; shape (texts, dimensions), float32."""
 
 
+OWN_ADAPTER = Path(__file__).parent / "embedder"
+"""For all-MiniLM-L6-v2: made by ``embedder_training``, it knows what members mean by their questions."""
+
+
 class SentenceTransformerEmbedder:
     """Any sentence-transformers model, by folder or by its id on the Hugging Face hub.
 
     A text beyond the model's window (256 word pieces for all-MiniLM-L6-v2) is cut by the model.
     """
 
-    def __init__(self, model: str | Path, device: str | None = None) -> None:
+    def __init__(self, model: str | Path, device: str | None = None, adapter: Path | None = None) -> None:
+        """``adapter``: a LoRA adapter that was trained for this model; its weights are merged in."""
         from sentence_transformers import SentenceTransformer
 
         self._model = SentenceTransformer(str(model), device=device)
         self._lock = threading.Lock()
         self.name = _name(model)
+        if adapter:
+            from peft import PeftModel
+
+            reader = self._model[0]
+            merged = PeftModel.from_pretrained(cast("PreTrainedModel", reader.model), str(adapter)).merge_and_unload()
+            reader.model = merged
+            self.name += f"-{_name(adapter).removeprefix('weights-')}"
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return one row of length 1 for each text; one thread at a time."""

@@ -7,7 +7,7 @@ import pytest
 from fine_tuning_server import FineTuningServer
 
 from bot import models, settings
-from knowledge.embedding import SentenceTransformerEmbedder
+from knowledge.embedding import OWN_ADAPTER, SentenceTransformerEmbedder
 
 _MODELS = settings.load().models_folder  # before any test moves PARLEY_HOME
 os.environ["PARLEY_MODELS"] = str(_MODELS)  # fixtures of the session are made before any test's environment
@@ -59,4 +59,4 @@ def base_folder(models_folder):
 
 @pytest.fixture(scope="session")
 def embedder(models_folder):
-    return SentenceTransformerEmbedder(models_folder / "embedder", device="cpu")
+    return SentenceTransformerEmbedder(models_folder / "embedder", device="cpu", adapter=OWN_ADAPTER)

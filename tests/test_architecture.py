@@ -12,6 +12,7 @@ ROOMS = ("bot", "personas", "knowledge")
 MAY_IMPORT = {"bot": {"bot", "personas", "knowledge"}, "personas": {"personas"}, "knowledge": {"knowledge"}}
 HOMES = {
     "torch": {
+        "knowledge.embedder_training",
         "personas.train",
         "personas.trainer",
         "personas.exact_adamw",
@@ -28,6 +29,8 @@ HOMES = {
     "datasets": {"personas.trainer"},
     "unsloth": {"personas.training_method"},
     "transformers": {
+        "knowledge.embedder_training",
+        "knowledge.embedding",
         "personas.trainer",
         "personas.training_method",
         "personas.base_model",
@@ -35,9 +38,17 @@ HOMES = {
         "personas.llama_graph",
         "personas.peft_runtime",
     },
-    "peft": {"personas.training_method", "personas.base_model", "personas.drift", "personas.peft_runtime"},
+    "peft": {
+        "knowledge.embedder_training",
+        "knowledge.embedding",
+        "personas.training_method",
+        "personas.base_model",
+        "personas.drift",
+        "personas.peft_runtime",
+    },
     "openvino": {"personas.llama_graph", "personas.paged_model", "personas.continuous_batching"},
     "safetensors": {
+        "knowledge.embedder_training",
         "personas.train",
         "personas.adapter_weights",
         "personas.llama_graph",

@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 import snowballstemmer
 
-from knowledge.embedding import Embedder, SentenceTransformerEmbedder
+from knowledge.embedding import OWN_ADAPTER, Embedder, SentenceTransformerEmbedder
 from knowledge.indexing import add_upload
 from knowledge.retrieval import evidence, search
 from knowledge.sqlite_store import SqliteStore
@@ -114,7 +114,7 @@ def fused(cosines: np.ndarray, words: np.ndarray) -> np.ndarray:
     return 1 / (61 + by_meaning) + np.where(words > 0, 1 / (61 + by_words), 0)
 
 
-def measure(folder: Path, embedder: Remembering, store: SqliteStore) -> Outcome:
+def measure(folder: Path, embedder: Remembering, plain: Remembering, store: SqliteStore) -> Outcome:
     outcome = Outcome()
     scopes: dict[str, list[dict]] = defaultdict(list)
     for row in lines(folder / "corpus.jsonl"):
@@ -131,14 +131,15 @@ def measure(folder: Path, embedder: Remembering, store: SqliteStore) -> Outcome:
         report = add_upload(store, embedder, server, "corpus.jsonl", "\n".join(map(json.dumps, rows)).encode())
         assert not report.refused, report
         texts = [f"{row['title']}\n{row['text']}" for row in rows]
-        names, vectors, words = [row["id"] for row in rows], embedder.embed(texts), Bm25(texts)
-        embedder.embed([query["text"] for query in asked[scope]] or [""])
+        names, vectors, words = [row["id"] for row in rows], plain.embed(texts), Bm25(texts)
+        for model in (embedder, plain):
+            model.embed([query["text"] for query in asked[scope]] or [""])
         for query in asked[scope]:
             start = time.perf_counter()
             result = search(store, embedder, server, query["text"], DEPTH)
             outcome.seconds += time.perf_counter() - start
             outcome.queries += 1
-            cosines = vectors @ embedder.embed([query["text"]])[0]
+            cosines = vectors @ plain.embed([query["text"]])[0]
             outcome.facts.append(evidence(result.hits))
             outcome.truth.append(query["answerable"])
             outcome.cosines.append(float(cosines.max()))
@@ -204,13 +205,15 @@ def main() -> None:
     parser.add_argument("model", type=Path)
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
-    embedder = Remembering(SentenceTransformerEmbedder(chosen.model, "cpu"))
+    embedder = Remembering(SentenceTransformerEmbedder(chosen.model, "cpu", OWN_ADAPTER))
+    plain = Remembering(SentenceTransformerEmbedder(chosen.model, "cpu"))
     with tempfile.TemporaryDirectory() as folder:
         store = SqliteStore(Path(folder))
         sets = sorted(path.parent for path in chosen.data.glob("*/corpus.jsonl"))
-        outcomes = {path.name: measure(path, embedder, store) for path in sets}
+        outcomes = {path.name: measure(path, embedder, plain, store) for path in sets}
         store.close()
     embedder.save()
+    plain.save()
     table = summary(outcomes)
     weights = fit([o for o in outcomes.values() if 0 < sum(o.truth) < len(o.truth)]).round(2).tolist()
     if chosen.json:
