@@ -4,15 +4,17 @@ psycopg and its pool are the driver's own; a connection that broke is replaced b
 done anew here, which is safe because every transaction of the store may be done twice.
 """
 
+import atexit
+import itertools
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, LiteralString, TypeVar
 
 import psycopg
 from pgvector.psycopg import register_vector
-from psycopg import Connection, errors, sql
+from psycopg import Connection, errors
 from psycopg_pool import ConnectionPool
 
 from knowledge.postgres_schema import SCHEMA, faults, prepare
@@ -23,6 +25,7 @@ _AT_ONCE = 8  # connections
 _PATIENCE = 15.0  # seconds that a call waits for a server that starts anew
 _PAUSE = 0.1  # seconds between two tries
 _PASSING = ("08", "40", "57P")  # SQLSTATE classes: connection, conflict of transactions, shutdown and restart
+_SIZES: LiteralString = "SELECT server, version, passages, words FROM sizes"
 _NOTICE_LOSS = {  # a cut network is noticed within ten seconds
     "connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 2,
     "tcp_user_timeout": 10_000,
@@ -55,6 +58,7 @@ class Database:
         with self._lock:
             if self._pool:
                 self._pool.close()
+                atexit.unregister(self.close)
             self._pool = None
 
     def reading(self, server: str, work: Callable[[Scope], Result]) -> Result:
@@ -62,11 +66,8 @@ class Database:
         check_server(server)
 
         def run(connection: Connection[Any]) -> Result:
-            with connection.transaction():
-                scope = _enter(connection, server, "")
-                if scope is None:
-                    raise UnknownServer(f"Nothing is known for the server {server!r} yet: add a file to it first.")
-                return work(scope)
+            with connection.pipeline(), connection.transaction():  # what needs no answer yet travels together
+                return work(_entered(_enter(connection, server), server))
 
         return self.run(run)
 
@@ -76,14 +77,13 @@ class Database:
 
         def run(connection: Connection[Any]) -> Result:
             with connection.transaction():
-                scope = _enter(connection, server, "FOR UPDATE OF sizes")
+                scope = _enter(connection, server, "FOR UPDATE")
                 if scope is None and create:
                     _begin(connection, server)
-                    scope = _enter(connection, server, "FOR UPDATE OF sizes")
+                    scope = _enter(connection, server, "FOR UPDATE")
                     if scope is None:  # forgotten by another process just now
                         raise errors.SerializationFailure
-                if scope is None:
-                    raise UnknownServer(f"Nothing is known for the server {server!r} yet: add a file to it first.")
+                scope = _entered(scope, server)
                 connection.execute("UPDATE sizes SET version = version + 1")
                 return work(scope)
 
@@ -92,14 +92,16 @@ class Database:
     def run(self, work: Callable[[Connection[Any]], Result]) -> Result:
         """Do the work on a connection that is in no transaction, anew while the connection breaks."""
         deadline = time.monotonic() + _PATIENCE
-        while True:
+        for tries in itertools.count():
             try:
                 with self._open().connection(timeout=max(0.1, deadline - time.monotonic())) as connection:
                     return work(connection)
             except psycopg.OperationalError as error:
                 if not _passes(error) or time.monotonic() > deadline:
                     raise StoreUnavailable(_sentence(error)) from error
-            time.sleep(_PAUSE)
+            if tries >= _AT_ONCE:  # up to then, it may be the next one that broke while it lay in the pool
+                time.sleep(_PAUSE)
+        raise AssertionError
 
     def examine(self) -> list[str]:
         """Return what is wrong with the database, each a sentence. Raises StoreUnavailable."""
@@ -117,12 +119,12 @@ class Database:
                     self._url,
                     kwargs={"autocommit": True, **_NOTICE_LOSS},
                     configure=_configure,
-                    check=ConnectionPool.check_connection,
                     min_size=1,
                     max_size=_AT_ONCE,
                     reconnect_timeout=2,
                     open=True,
                 )
+                atexit.register(self.close)  # its threads end before the interpreter does
             return self._pool
 
     def _prepare(self) -> None:
@@ -139,13 +141,17 @@ class Database:
                 ) from error
 
 
-def _enter(connection: Connection[Any], server: str, lock: str) -> Scope | None:
-    known = "SELECT set_config('parley.server', id::text, true) FROM servers WHERE name = %s"
-    if connection.execute(known, [server]).fetchone() is None:
-        return None
-    sizes = sql.SQL("SELECT server, version, passages, words FROM sizes {}").format(sql.SQL(lock))
-    row = connection.execute(sizes).fetchone()
+def _enter(connection: Connection[Any], server: str, lock: LiteralString = "") -> Scope | None:
+    known = "SELECT set_config('parley.server', coalesce(max(id)::text, ''), true) FROM servers WHERE name = %s"
+    connection.execute(known, [server])
+    row = connection.execute(f"{_SIZES} {lock}").fetchone()
     return Scope(connection, *row) if row else None
+
+
+def _entered(scope: Scope | None, server: str) -> Scope:
+    if scope is None:
+        raise UnknownServer(f"Nothing is known for the server {server!r} yet: add a file to it first.")
+    return scope
 
 
 def _begin(connection: Connection[Any], server: str) -> None:

@@ -1,6 +1,6 @@
 """Searching in one server's part of the PostgreSQL store."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from pgvector import HalfVector
@@ -14,6 +14,7 @@ _K1, _B = 1.2, 0.75
 _FREQUENCIES = np.cumsum(1 / np.arange(1, 257, dtype=np.float64) ** 2) / 1.64493406685
 """What ts_rank makes of a word that stands 1, 2, ... 256 times in a passage when every place weighs 1: the sum of the
 inverse squares up to that number, over their limit (PostgreSQL's tsrank.c, calc_rank_or). So it tells the number."""
+_HELD = np.dtype([("passage", ">i8"), ("document", ">i4"), ("length", ">i4"), ("rank", ">f4")])
 _ENOUGH = 100 * COMMON  # matches at which the index stops collecting; its own estimate may be some times too high
 _CANDIDATES = 200  # that pgvector holds while it walks its graph; recall grows with it, and so does time
 
@@ -49,7 +50,7 @@ def nearest(scope: Scope, embedder: str, query: Vectors, limit: int, channels: S
 def matches(scope: Scope, word: str, channels: Sequence[str]) -> tuple[Ids, Scores] | None:
     """Return which passages hold the word, and BM25's share for it without its rarity; None if very many do."""
     found: tuple[Ids, Scores] | None = None
-    hidden = set(_elsewhere(scope, channels))
+    hidden = _elsewhere(scope, channels)
     for stem in dict.fromkeys(stems(word)):
         held = _look_up(scope, stem, hidden)
         if held is None:
@@ -61,26 +62,27 @@ def matches(scope: Scope, word: str, channels: Sequence[str]) -> tuple[Ids, Scor
     return found or (np.zeros(0, np.int64), np.zeros(0, np.float64))
 
 
-def _look_up(scope: Scope, stem: str, hidden: Collection[int]) -> tuple[Ids, Scores] | None:
+def _look_up(scope: Scope, stem: str, hidden: Sequence[int]) -> tuple[Ids, Scores] | None:
     scope.connection.execute(
         "SELECT set_config('parley.word', %s, true), set_config('gin_fuzzy_search_limit', %s, true)",
         [f"'{scope.server}/{stem}'", str(_ENOUGH)],
     )
-    # The policy of the table is the condition.
-    rows = scope.connection.execute(
-        "SELECT passage, document, length, ts_rank('{1,1,1,1}', stems, current_setting('parley.word')::tsquery)"
-        " FROM words LIMIT %s",
+    # The policy of the table is the condition. All rows come as one value: thousands are read at once.
+    row = scope.connection.execute(
+        "SELECT string_agg(int8send(passage) || int4send(document) || int4send(length) || float4send(rank), '')"
+        " FROM (SELECT passage, document, length,"
+        " ts_rank('{1,1,1,1}', stems, current_setting('parley.word')::tsquery) AS rank FROM words LIMIT %s) AS held",
         [COMMON + 1],
-    ).fetchall()
-    if len(rows) > COMMON:
+        binary=True,
+    ).fetchone()
+    found = np.frombuffer(row[0] if row and row[0] else b"", _HELD)
+    if len(found) > COMMON:
         return None
-    found = np.array([row for row in rows if row[1] not in hidden], np.float64).reshape(-1, 4)
-    ids = found[:, 0].astype(np.int64)
-    times = 1 + np.abs(found[:, 3, None] - _FREQUENCIES).argmin(axis=1)
+    found = np.sort(found[~np.isin(found["document"], hidden)], order="passage")
+    times = 1 + np.abs(found["rank"][:, None] - _FREQUENCIES).argmin(axis=1)
     mean = max(scope.words, 1) / max(scope.passages, 1)
-    strengths = times * (_K1 + 1) / (times + _K1 * (1 - _B + _B * found[:, 2] / mean))
-    order = np.argsort(ids)
-    return ids[order], strengths[order]
+    strengths = times * (_K1 + 1) / (times + _K1 * (1 - _B + _B * found["length"] / mean))
+    return found["passage"].astype(np.int64), strengths
 
 
 def load(scope: Scope, embedder: str, ids: Sequence[int]) -> list[Stored]:
@@ -91,6 +93,7 @@ def load(scope: Scope, embedder: str, ids: Sequence[int]) -> list[Stored]:
         " AND embedder = (SELECT id FROM embedders WHERE name = %s)"
         " WHERE passages.id = ANY(%s) ORDER BY passages.id",
         [embedder, [int(id_) for id_ in ids]],
+        binary=True,
     )
     return [Stored(row[0], Passage(*row[1:5]), row[5], unpacked(row[6], row[7])) for row in rows]
 

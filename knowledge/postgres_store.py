@@ -143,7 +143,7 @@ class PostgresStore:
             server,
             lambda scope: {
                 texts[bytes(key)]: unpacked(whole, others)
-                for key, whole, others in scope.connection.execute(statement, [list(texts), embedder])
+                for key, whole, others in scope.connection.execute(statement, [list(texts), embedder], binary=True)
             },
         )
 
