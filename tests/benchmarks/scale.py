@@ -38,29 +38,36 @@ class Stopwatch:
     def __init__(self, inner: Embedder) -> None:
         self._inner = inner
         self.name = inner.name
-        self.seconds = 0.0
+        self.seconds = self.cpu_seconds = 0.0
 
     def embed(self, texts: Any) -> Vectors:
         """Return what the embedder within returns."""
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), time.thread_time()
         try:
             return self._inner.embed(texts)
         finally:
             self.seconds += time.perf_counter() - start
+            self.cpu_seconds += time.thread_time() - cpu
 
 
 def ask(store: Store, embedder: Embedder, questions: Iterable[str]) -> dict[str, float]:
-    """Return p50 and p95 of a search in milliseconds, the embedder's time left out and reported apart."""
-    watch = Stopwatch(embedder)
-    own, theirs = [], []
+    """Return p50 and p95 of a search in milliseconds, the embedder's time left out and reported apart.
+
+    The processor's time of this thread stands beside, which other work on the machine touches less.
+    """
+    own, cpu, theirs = [], [], []
     for question in questions:
-        watch.seconds = 0.0
-        start = time.perf_counter()
+        watch = Stopwatch(embedder)
+        start, began = time.perf_counter(), time.thread_time()
         search(store, watch, SERVER, question, 5)
+        cpu.append(1000 * (time.thread_time() - began - watch.cpu_seconds))
         own.append(1000 * (time.perf_counter() - start - watch.seconds))
         theirs.append(1000 * watch.seconds)
-    p50, p95 = np.percentile(own, [50, 95])
-    return {"p50_ms": p50, "p95_ms": p95, "max_ms": max(own), "embedder_p50_ms": float(np.median(theirs))}
+    (p50, p95), (cpu50, cpu95) = np.percentile(own, [50, 95]), np.percentile(cpu, [50, 95])
+    return {
+        "p50_ms": p50, "p95_ms": p95, "p50_cpu_ms": cpu50, "p95_cpu_ms": cpu95,
+        "embedder_p50_ms": float(np.median(theirs)),
+    }  # fmt: skip
 
 
 def size(folder: Path) -> float:
