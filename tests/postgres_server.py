@@ -4,9 +4,12 @@ The wheel's own way to start it makes a user on the machine and opens folders to
 runs as ``nobody`` from a copy of the binaries.
 """
 
+import ctypes
 import os
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
 import time
 from importlib import util
@@ -72,7 +75,14 @@ class PostgresServer:
         settings = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         with (self._folder / "log").open("ab") as log:
             command = [str(self._binaries / "postgres"), "-D", str(self.data), *settings]
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, user=self._user, cwd=self._folder)
+            self._process = subprocess.Popen(
+                command,
+                stdout=log,
+                stderr=log,
+                user=self._user,
+                cwd=self._folder,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 -- prctl takes no lock
+            )
         deadline = time.monotonic() + _START
         while True:
             try:
@@ -108,3 +118,9 @@ class PostgresServer:
             package = copy / PACKAGE
             shutil.chown(self._folder, self._user)
         return max(package.glob("pginstall*/bin/postgres")).parent
+
+
+def _die_with_parent() -> None:
+    """Have Linux end the server when a killed test run cannot."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGQUIT)  # PR_SET_PDEATHSIG
