@@ -69,11 +69,13 @@ def _there(target: Store, server: str) -> dict[str, Document]:
 
 def _groups(documents: Sequence[Document]) -> Iterator[list[Document]]:
     group: list[Document] = []
+    held = 0
     for document in documents:
         group.append(document)
-        if sum(one.passages for one in group) >= _TOGETHER:
+        held += 1 + document.passages
+        if held >= _TOGETHER:
             yield group
-            group = []
+            group, held = [], 0
     if group:
         yield group
 
