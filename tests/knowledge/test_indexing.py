@@ -212,7 +212,7 @@ def packed(**members: str) -> bytes:
     return zipped([(f"{name}.md", text) for name, text in members.items()])
 
 
-def test_archive_members_become_documents(store: SqliteStore, watched: WatchedEmbedder) -> None:
+def test_archive_members_become_documents(store: Store, watched: WatchedEmbedder) -> None:
     """Each file of an uploaded archive is a document; a newer archive replaces them and takes out what it lacks."""
     report = add_upload(store, watched, "s", "faq.zip", packed(shop=FAQ, cards="## Gift cards?\nFrom $10.\n"))
     assert outcomes(report) == {"faq.zip/shop.md": "new", "faq.zip/cards.md": "new"}
@@ -226,7 +226,7 @@ def test_archive_members_become_documents(store: SqliteStore, watched: WatchedEm
     assert outcomes(remove(store, "s", "faq.zip")) == {"faq.zip/hours.md": "removed", "faq.zip/shop.md": "removed"}
 
 
-def test_archive_members_that_cannot_be_read_are_refused_alone(store: SqliteStore, watched: WatchedEmbedder) -> None:
+def test_archive_members_that_cannot_be_read_are_refused_alone(store: Store, watched: WatchedEmbedder) -> None:
     """A broken file or an archive in an archive leaves the others as they are."""
     content = zipped([("a.md", FAQ), ("b.json", "{"), ("c.zip", packed(d=FAQ)), ("e.exe", "x")])
     assert outcomes(add_upload(store, watched, "s", "faq.zip", content)) == {
@@ -237,14 +237,14 @@ def test_archive_members_that_cannot_be_read_are_refused_alone(store: SqliteStor
     }
 
 
-def test_a_broken_archive_changes_nothing(store: SqliteStore, watched: WatchedEmbedder) -> None:
+def test_a_broken_archive_changes_nothing(store: Store, watched: WatchedEmbedder) -> None:
     """Where the archive itself is refused, its old documents go on answering."""
     add_upload(store, watched, "s", "faq.zip", packed(shop=FAQ))
     assert outcomes(add_upload(store, watched, "s", "faq.zip", packed(shop=FAQ)[:50])) == {"faq.zip": "refused"}
     assert [document.name for document in store.documents("s")] == ["faq.zip/shop.md"]
 
 
-def test_refresh_follows_archives(store: SqliteStore, watched: WatchedEmbedder, tmp_path: Path) -> None:
+def test_refresh_follows_archives(store: Store, watched: WatchedEmbedder, tmp_path: Path) -> None:
     """An archive on the disk is read again as a whole, and its documents go when it is gone."""
     archive = tmp_path / "faq.zip"
     archive.write_bytes(packed(shop=FAQ, cards="## Gift cards?\nFrom $10.\n"))
