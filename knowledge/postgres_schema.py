@@ -105,6 +105,7 @@ def index_vectors(connection: Connection[Any], embedder: int, dimensions: int, r
             f"CREATE INDEX CONCURRENTLY {name} ON vectors USING hnsw ((whole::halfvec({dimensions})) halfvec_ip_ops)"
             f" WHERE embedder = {embedder}".encode()
         )
+        connection.execute("ANALYZE vectors, words")  # until it knows how many there are, the planner compares with all
     finally:
         connection.execute("RESET maintenance_work_mem")
         connection.execute("SELECT pg_advisory_unlock(%s, %s)", [_LOCK % 2**31, embedder])
