@@ -38,8 +38,8 @@ def faults() -> tuple[type[Exception], ...]:
 
     return (
         BadAdapter, BadBatch, BadPersona, BadQuestion, BadServer, BadSettings, Busy, CannotConnect, CannotMove,
-        EngineUnavailable, FileExistsError, JobFailed, ModelsMissing, Outdated, SetupFailed, StoreUnavailable, TooLittle,
-        TrainingStopped, UnknownServer, UnreadableDocument,
+        EngineUnavailable, FileExistsError, JobFailed, ModelsMissing, Outdated, SetupFailed, StoreUnavailable,
+        TooLittle, TrainingStopped, UnknownServer, UnreadableDocument,
     )  # fmt: skip
 
 

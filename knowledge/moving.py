@@ -1,12 +1,13 @@
 """One server from a store to another, with everything, and the proof that it arrived."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from knowledge.store import Document, Passage, Revision, Store, UnknownServer, Vectors
+from knowledge.typed.kinds import from_json
 
 _TOGETHER = 64  # passages
 _NONE: Vectors = np.zeros((0, 0), np.float32)
@@ -47,12 +48,13 @@ def move(
             "or move the other way."
         )
     embedders = source.embedders(server) or [""]
+    facts = {from_json(text)[0].passage.document: text for text in _facts(source, server, documents)}
     done = 0
     for group in _groups(documents):
         step(done, len(documents), group[0].name)
         passages = {document.name: source.passages(server, document.name) for document in group}
         for embedder in embedders:
-            target.replace(server, embedder, list(_revisions(source, server, embedder, group, passages)))
+            target.replace(server, embedder, list(_revisions(source, server, embedder, group, passages, facts)))
         done += len(group)
     moved = _compare(source, target, server, step)
     if remove_source:
@@ -65,6 +67,11 @@ def _there(target: Store, server: str) -> dict[str, Document]:
         return {document.name: document for document in target.documents(server)}
     except UnknownServer:
         return {}
+
+
+def _facts(store: Store, server: str, documents: Sequence[Document]) -> list[str]:
+    """Return what was recognised in each document, whatever channels it is bound to."""
+    return store.facts(server, sorted({channel for document in documents for channel in document.channels}))
 
 
 def _groups(documents: Sequence[Document]) -> Iterator[list[Document]]:
@@ -80,21 +87,27 @@ def _groups(documents: Sequence[Document]) -> Iterator[list[Document]]:
         yield group
 
 
-def _revisions(
-    source: Store, server: str, embedder: str, group: Sequence[Document], passages: dict[str, list[Passage]]
+def _revisions(  # noqa: PLR0913, PLR0917 -- whose, by whom, and what is known of it already
+    source: Store,
+    server: str,
+    embedder: str,
+    group: Sequence[Document],
+    passages: Mapping[str, list[Passage]],
+    facts: Mapping[str, str],
 ) -> Iterator[Revision]:
     texts = [passage.searchable for some in passages.values() for passage in some]
     vectors = source.vectors(server, embedder, texts)
     for document in group:
         held = passages[document.name]
         rows = [vectors.get(passage.searchable, _NONE) for passage in held]
-        yield Revision(document, source.content(server, document.name), held, rows)
+        yield Revision(document, source.content(server, document.name), held, rows, facts.get(document.name, "[]"))
 
 
 def _compare(source: Store, target: Store, server: str, step: Progress) -> Moved:
     """Read both stores and return what both hold. Raises CannotMove."""
     documents = source.documents(server)
-    if documents != target.documents(server):
+    alike = documents == target.documents(server)
+    if not alike or _facts(source, server, documents) != _facts(target, server, documents):
         raise CannotMove(f"The files of {server} changed while they were moved: move it again.")
     passages = vectors = done = 0
     for group in _groups(documents):

@@ -23,10 +23,12 @@ _FIRST = (
 CREATE TABLE servers (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL UNIQUE);
 CREATE TABLE sizes (
     {_SERVER} PRIMARY KEY,
-    version bigint NOT NULL DEFAULT 0, passages bigint NOT NULL DEFAULT 0, words bigint NOT NULL DEFAULT 0);
+    version bigint NOT NULL DEFAULT extract(epoch FROM clock_timestamp()) * 1000,
+    passages bigint NOT NULL DEFAULT 0, words bigint NOT NULL DEFAULT 0);
 CREATE TABLE documents (
     {_SERVER}, id int GENERATED ALWAYS AS IDENTITY, name text NOT NULL, sha256 text NOT NULL, content bytea NOT NULL,
     origin text, channels text[] NOT NULL, taken text NOT NULL, etag text NOT NULL,
+    facts text NOT NULL,
     bound boolean GENERATED ALWAYS AS (cardinality(channels) > 0) STORED,
     PRIMARY KEY (server, id), UNIQUE (server, name));
 CREATE INDEX documents_bound ON documents (server) WHERE bound;

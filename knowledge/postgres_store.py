@@ -85,6 +85,21 @@ class PostgresStore:
             lambda scope: [Passage(*row) for row in scope.connection.execute(statement.encode(), [_sent(name)])],
         )
 
+    def facts(self, server: str, channels: Sequence[str] = ()) -> list[str]:
+        """Return what was recognised in each document that may be used from the channels."""
+        statement = (
+            "SELECT facts FROM documents WHERE facts != '[]' AND (NOT bound OR channels && %s::text[])"
+            ' ORDER BY name COLLATE "C"'
+        )
+        return self._database.reading(
+            server,
+            lambda scope: [facts for (facts,) in scope.connection.execute(statement, [list(map(_sent, channels))])],
+        )
+
+    def version(self, server: str) -> int:
+        """Return a number that changes whenever a document does."""
+        return self._database.reading(server, lambda scope: scope.version)
+
     def replace(self, server: str, embedder: str, revisions: Sequence[Revision]) -> None:
         """Put documents in place of those of the same names, all in one transaction."""
         for revision in revisions:

@@ -61,12 +61,13 @@ class Writer:
         """Write the documents and return the number of each."""
         with self._connection.cursor() as cursor:
             cursor.executemany(
-                "INSERT INTO documents (name, sha256, content, origin, channels, taken, etag)"
-                " VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (server, name) DO UPDATE SET"
+                "INSERT INTO documents (name, sha256, content, origin, channels, taken, etag, facts)"
+                " VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (server, name) DO UPDATE SET"
                 " sha256 = excluded.sha256, content = excluded.content, origin = excluded.origin,"
-                " channels = excluded.channels, taken = excluded.taken, etag = excluded.etag",
+                " channels = excluded.channels, taken = excluded.taken, etag = excluded.etag,"
+                " facts = excluded.facts",
                 [
-                    (d.name, d.sha256, revision.content, d.origin, list(d.channels), d.taken, d.etag)
+                    (d.name, d.sha256, revision.content, d.origin, list(d.channels), d.taken, d.etag, revision.facts)
                     for revision in revisions
                     for d in [revision.document]
                 ],

@@ -6,6 +6,7 @@ enough whatever Python was built with.
 
 import json
 import logging
+import secrets
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -205,7 +206,9 @@ class ServerFile:
         with self._db.conn:
             self._db.conn.execute("BEGIN IMMEDIATE")
             yield
-            self._db.conn.execute(f"PRAGMA user_version = {self.version() % _MOST_VERSIONS + 1}")
+            # A server that was forgotten and came again begins with a number that nobody remembers.
+            before = self.version() or secrets.randbelow(_MOST_VERSIONS)
+            self._db.conn.execute(f"PRAGMA user_version = {before % _MOST_VERSIONS + 1}")
 
     def _changed(self) -> None:
         self.search.forget()

@@ -10,7 +10,10 @@ from knowledge.moving import CannotMove, move
 from knowledge.sqlite_store import SqliteStore
 from knowledge.store import Store, UnknownServer
 
-FAQ = b"# Do you deliver?\nDaily.\n# Where do I park?\nBehind the shop. It is free.\n"
+FAQ = (
+    b"# When are you open?\nMonday to Friday 9 am to 5 pm.\n"
+    b"# Do you deliver?\nDaily.\n# Where do I park?\nBehind the shop. It is free.\n"
+)
 EMBEDDER = WatchedEmbedder()
 
 
@@ -31,6 +34,7 @@ def held(store: Store, server: str) -> list[object]:
         [(d, store.content(server, d.name), store.passages(server, d.name)) for d in documents],
         [len(store.unembedded(server, name, 99)) for name in (EMBEDDER.name, "other")],
         store.embedders(server),
+        store.facts(server, ["staff"]),
     ]
 
 
@@ -39,8 +43,9 @@ def test_a_server_moves_with_all_it_has(shop: SqliteStore, another: Callable[[],
     target = another()
     before = held(shop, "s")
     moved = move(shop, target, "s")
-    assert (moved.documents, moved.passages) == (3, 4)
+    assert (moved.documents, moved.passages) == (3, 5)
     assert held(target, "s") == held(shop, "s") == before
+    assert target.facts("s")
     for text in ("Do you deliver?\nDaily.", "Cats\nWelcome."):
         for name in (EMBEDDER.name, "other"):
             left, right = (store.vectors("s", name, [text]) for store in (shop, target))

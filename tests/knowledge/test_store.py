@@ -259,3 +259,21 @@ def test_both_stores_find_the_same(store: Store, tmp_path: Path) -> None:
         assert [hit.score for hit in left.hits] == pytest.approx([hit.score for hit in right.hits], abs=2e-3)
         assert left.hits[0].passage == right.hits[0].passage
     peer.close()
+
+
+def test_facts_are_kept_beside_their_document(store: Store) -> None:
+    """What was recognised comes with its document, is seen where the document may be used, and moves the version."""
+    for name, channels, facts in (("a.md", ("staff",), '[{"a": 1}]'), ("b.md", (), '[{"b": 1}]'), ("c.md", (), "[]")):
+        revision = Revision(Document(name, "", None, channels), b"", [Passage(name, "", None, "x")], [ONE], facts)
+        store.replace("s", "e", [revision])
+    assert store.facts("s") == ['[{"b": 1}]']
+    assert store.facts("s", ["staff"]) == ['[{"a": 1}]', '[{"b": 1}]']
+    versions = [store.version("s")]
+    for change in (lambda: put(store, "s", "b.md", "rose"), lambda: store.remove("s", "a.md")):
+        change()
+        versions.append(store.version("s"))
+    store.forget("s")
+    put(store, "s", "b.md", "rose")
+    versions.append(store.version("s"))
+    assert len(set(versions)) == len(versions)
+    assert store.facts("s", ["staff"]) == []
