@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import click
 
 from bot import models
-from bot.settings import Settings
+from bot.settings import BadSettings, Settings
 from bot.voices import served
-from bot.wiring import open_local, open_remote
+from bot.wiring import open_local, open_postgres, open_remote
+from knowledge.store import StoreUnavailable
 from personas import persona
 from personas.engine import EngineUnavailable
 
@@ -26,6 +27,8 @@ def examine(settings: Settings) -> int:
 def _checks(settings: Settings) -> Iterator[tuple[bool, str]]:
     yield _writable(settings)
     yield _reads_files()
+    if settings.store == "postgres":
+        yield from _postgres(settings)
     try:
         models.check(settings, models.needed(settings))
         yield True, f"The models are in {settings.models_folder}."
@@ -51,6 +54,21 @@ def _reads_files() -> tuple[bool, str]:
     except documents.UnreadableDocument:
         return False, "The process that reads uploaded files does not run here: no file can be added."
     return True, sandbox.walls()
+
+
+def _postgres(settings: Settings) -> Iterator[tuple[bool, str]]:
+    try:
+        store = open_postgres(settings)
+        wrong = store.examine()
+        if not wrong:
+            known = len(store.servers())
+            wrong = store.examine()  # the tables are there by now
+            store.close()
+    except (BadSettings, StoreUnavailable) as error:
+        wrong = [str(error)]
+    yield from ((False, sentence) for sentence in wrong)
+    if not wrong:
+        yield True, f"PostgreSQL keeps the knowledge of {known} servers, each behind row-level security."
 
 
 def _voice(name: str, settings: Settings) -> Iterator[tuple[bool, str]]:

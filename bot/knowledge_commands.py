@@ -121,6 +121,26 @@ def export(folder: Path, server: str) -> None:
         click.echo(path)
 
 
+@knowledge.command()
+@SERVER
+@click.option("--to", "target", required=True, type=click.Choice(["sqlite", "postgres"]), help="The other store.")
+@click.option("--remove-source", is_flag=True, help="Take it out of the store it was in, once it is in the other.")
+@said
+def move(server: str, target: str, remove_source: bool) -> None:
+    """Copy all that a server knows from one store to the other, compare, and say so."""
+    from bot import settings, wiring
+    from bot.progress import bar
+    from knowledge import moving
+
+    chosen = settings.load()
+    source = wiring.open_store(chosen, "sqlite" if target == "postgres" else "postgres")
+    with bar("Moving") as step:
+        moved = moving.move(source, wiring.open_store(chosen, target), server, step, remove_source=remove_source)
+    click.echo(f"{server}: {moved.documents} documents, {moved.passages} passages, {moved.vectors} vectors, all alike.")
+    if chosen.store != target:
+        click.echo(f'It is used from there with the setting store = "{target}".')
+
+
 def finish(report: "Report | None", as_json: bool = False) -> None:
     """Print what became of each document and which saved answers changed; status 1 where one was refused.
 

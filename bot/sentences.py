@@ -27,8 +27,9 @@ def faults() -> tuple[type[Exception], ...]:
     from bot.wheels import SetupFailed
     from knowledge.calibration import TooLittle
     from knowledge.entries import UnreadableDocument
+    from knowledge.moving import CannotMove
     from knowledge.planning import Outdated
-    from knowledge.store import BadServer, UnknownServer
+    from knowledge.store import BadServer, StoreUnavailable, UnknownServer
     from personas.adapters import BadAdapter
     from personas.engine import EngineUnavailable
     from personas.managed_job import JobFailed
@@ -36,9 +37,9 @@ def faults() -> tuple[type[Exception], ...]:
     from personas.train import TrainingStopped
 
     return (
-        BadAdapter, BadBatch, BadPersona, BadQuestion, BadServer, BadSettings, Busy, CannotConnect, EngineUnavailable,
-        FileExistsError, JobFailed, ModelsMissing, Outdated, SetupFailed, TooLittle, TrainingStopped, UnknownServer,
-        UnreadableDocument,
+        BadAdapter, BadBatch, BadPersona, BadQuestion, BadServer, BadSettings, Busy, CannotConnect, CannotMove,
+        EngineUnavailable, FileExistsError, JobFailed, ModelsMissing, Outdated, SetupFailed, StoreUnavailable,
+        TooLittle, TrainingStopped, UnknownServer, UnreadableDocument,
     )  # fmt: skip
 
 

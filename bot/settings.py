@@ -36,6 +36,10 @@ class Settings(BaseSettings):
     """A transformers model id or folder in place of the embedded base model."""
     embedder: str | None = None
     """A sentence-transformers model id or folder in place of the embedded one."""
+    store: Literal["sqlite", "postgres"] = "sqlite"
+    """Where knowledge is kept: a file for each server, or a PostgreSQL database with pgvector for all of them."""
+    postgres_url: SecretStr | None = None
+    """That database, such as ``postgresql://parley:password@127.0.0.1/parley``."""
     runtime: RuntimeChoice = "auto"
     """What the local engine runs on: `openvino`, `peft`, or by itself the first that can hold the model."""
     weights: Weights = "int8"
@@ -104,6 +108,14 @@ class Settings(BaseSettings):
     def has_voices(self) -> bool:
         """Whether personas speak with adapters, which are held against the base model's folder here."""
         return self.engine == "local" or (self.engine == "remote" and self.remote_adapters != "none")
+
+    @model_validator(mode="after")
+    def _postgres_can_be_found(self) -> Self:
+        if self.store == "postgres" and self.postgres_url is None:
+            raise ValueError(
+                "store is postgres, so postgres_url must say where, such as postgresql://parley:password@127.0.0.1/parley"
+            )
+        return self
 
     @model_validator(mode="after")
     def _remote_can_be_asked(self) -> Self:

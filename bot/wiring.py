@@ -3,11 +3,12 @@
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from bot import models
 from bot.admission import Line
 from bot.answering import Answerer
-from bot.settings import Settings
+from bot.settings import BadSettings, Settings
 from bot.voices import Voices, spoken_by
 from knowledge.embedding import OWN_ADAPTER, Embedder, HashEmbedder, SentenceTransformerEmbedder
 from knowledge.question_log import QuestionLog
@@ -16,6 +17,9 @@ from knowledge.store import Store
 from personas.engine import EchoEngine, Engine
 from personas.local_engine import LocalEngine
 from personas.remote_engine import RemoteEngine
+
+if TYPE_CHECKING:
+    from knowledge.postgres_store import PostgresStore
 
 
 @dataclass(frozen=True)
@@ -28,9 +32,25 @@ class Parts:
     answerer: Answerer
 
 
-def open_store(settings: Settings) -> Store:
-    """Return the store of all servers; raises BadSettings where SQLite is too old."""
+def open_store(settings: Settings, kind: str | None = None) -> Store:
+    """Return the store of all servers, or the one of a ``kind`` that is not in use. Raises BadSettings."""
+    if (kind or settings.store) == "postgres":
+        return open_postgres(settings)
     return SqliteStore(settings.servers_folder)
+
+
+def open_postgres(settings: Settings) -> "PostgresStore":
+    """Return the store in PostgreSQL, which connects when it is first used. Raises BadSettings."""
+    if settings.postgres_url is None:
+        raise BadSettings(
+            "No PostgreSQL database is named: set postgres_url in parley.toml or PARLEY_POSTGRES_URL, such as "
+            "postgresql://parley:password@127.0.0.1/parley."
+        )
+    try:
+        from knowledge.postgres_store import PostgresStore
+    except ImportError as error:
+        raise BadSettings("PostgreSQL needs its driver: pip install 'parley[postgres]'.") from error
+    return PostgresStore(settings.postgres_url.get_secret_value())
 
 
 def open_embedder(settings: Settings) -> Embedder:

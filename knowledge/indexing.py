@@ -217,11 +217,13 @@ def write(  # noqa: PLR0913 -- what, where, what was there, and who is told
 def _groups(files: Sequence[File]) -> Iterator[list[File]]:
     """Yield files in groups of which each but the last has at least ``_TOGETHER`` passages to embed."""
     group: list[File] = []
+    held = 0
     for file in files:
         group.append(file)
-        if sum(len(one.passages) for one in group) >= _TOGETHER:
+        held += len(file.passages)
+        if held >= _TOGETHER:
             yield group
-            group = []
+            group, held = [], 0
     if group:
         yield group
 

@@ -5,6 +5,9 @@ enough whatever Python was built with.
 """
 
 import json
+import logging
+import secrets
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pysqlite3.dbapi2 import OperationalError
 from sqlite_utils import Database
 
 from knowledge.sqlite_schema import migrations
@@ -19,7 +23,18 @@ from knowledge.sqlite_search import Search, unpacked
 from knowledge.store import Document, Passage, Revision, Vectors
 
 _MOST_VERSIONS = 2**31 - 2  # SQLite keeps them in 32 bits
+log = logging.getLogger(__name__)
 _OLDEST = (3, 51, 3)  # earlier versions can damage a file when the write-ahead log is reset
+
+
+_PATIENCE = 10  # seconds that a process waits for another one to write
+_FAILING = {5, 8, 10, 13, 14}  # SQLite's codes: busy, read-only, input or output error, full, cannot be opened
+
+
+def failing(error: OperationalError) -> bool:
+    """Tell whether the disk or another process is at fault, and not the statement."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in _FAILING
 
 
 class ServerFile:
@@ -112,6 +127,8 @@ class ServerFile:
         return int(row[0])
 
     def _keep(self, embedder: int, passage: int, vectors: Vectors) -> None:
+        if not len(vectors):
+            return
         self._db.execute(
             "INSERT OR IGNORE INTO vectors VALUES (?, ?, ?, ?)",
             [passage, embedder, len(vectors), vectors.astype("<f2").tobytes()],
@@ -123,6 +140,17 @@ class ServerFile:
             removed = self._db.execute("DELETE FROM documents WHERE name = ?", [name]).rowcount > 0
         self._changed()
         return bool(removed)
+
+    def empty(self) -> None:
+        """Take out every document and every embedder."""
+        with self._writing():
+            self._db.execute("DELETE FROM documents")
+            self._db.execute("DELETE FROM embedders")
+        self._changed()
+
+    def embedders(self) -> list[str]:
+        """Return the names of the embedders whose vectors are kept, sorted."""
+        return [name for (name,) in self._db.execute("SELECT name FROM embedders ORDER BY name")]
 
     def vectors(self, embedder: str, searchable: Sequence[str]) -> dict[str, Vectors]:
         """Return the vectors of those of the searchable texts that are embedded already."""
@@ -178,12 +206,18 @@ class ServerFile:
         with self._db.conn:
             self._db.conn.execute("BEGIN IMMEDIATE")
             yield
-            self._db.conn.execute(f"PRAGMA user_version = {self.version() % _MOST_VERSIONS + 1}")
+            # A server that was forgotten and came again begins with a number that nobody remembers.
+            before = self.version() or secrets.randbelow(_MOST_VERSIONS)
+            self._db.conn.execute(f"PRAGMA user_version = {before % _MOST_VERSIONS + 1}")
 
     def _changed(self) -> None:
         self.search.forget()
         # What was deleted must not stay readable in the log file.
-        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        try:
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        except OperationalError:
+            # The change itself is safe in the log, from which the next change tries again.
+            log.warning("The log of a server's knowledge could not be emptied.", exc_info=True)
 
 
 def _connect(path: Path) -> Any:  # noqa: ANN401 -- pysqlite3 ships no types
@@ -194,7 +228,22 @@ def _connect(path: Path) -> Any:  # noqa: ANN401 -- pysqlite3 ships no types
             f"SQLite {dbapi2.sqlite_version} can damage its own files: install a pysqlite3 that brings SQLite "
             f"{'.'.join(map(str, _OLDEST))} or newer."
         )
-    connection = dbapi2.connect(str(path), check_same_thread=False, timeout=10)
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON", "foreign_keys = ON"):
+    connection = dbapi2.connect(str(path), check_same_thread=False, timeout=_PATIENCE)
+    _keep_log(connection)
+    for pragma in ("synchronous = FULL", "secure_delete = ON", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}").fetchall()
     return connection
+
+
+def _keep_log(connection: Any) -> None:  # noqa: ANN401 -- as above
+    """Write through a log; SQLite itself does not wait when another process is just changing a new file to that."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").fetchall()
+        except OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return

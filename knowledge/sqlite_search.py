@@ -23,6 +23,7 @@ class Search:
         self._wholes: dict[str, tuple[Ids, Vectors]] = {}
         self._fresh: set[str] = set()
         """Embedders of which ``_wholes`` holds what the file holds."""
+        self._size: int | None = None
         self._words: OrderedDict[str, tuple[Ids, Scores] | None] = OrderedDict()
         self._bound: list[tuple[frozenset[str], Ids]] | None = None
         """Passages of documents with channels, by those channels; None: to be read."""
@@ -30,12 +31,16 @@ class Search:
     def forget(self) -> None:
         """Read anew what the file has changed in."""
         self._fresh.clear()
+        self._size = None
         self._words.clear()
         self._bound = None
 
     def size(self) -> int:
-        """Return how many passages there are."""
-        return int(self._db.execute("SELECT count(*) FROM passages").fetchone()[0])
+        """Return how many passages there are; counting a hundred thousand takes milliseconds."""
+        self._notice_others()
+        if self._size is None:
+            self._size = int(self._db.execute("SELECT count(*) FROM passages").fetchone()[0])
+        return self._size
 
     def nearest(self, embedder: str, query: Vectors, limit: int, channels: Sequence[str]) -> list[int]:
         """Return the ids of the passages that are, as a whole, nearest to a query: every passage is compared."""
@@ -44,7 +49,8 @@ class Search:
         if not len(ids):
             return []
         cosines = wholes @ query
-        cosines[np.isin(ids, self._elsewhere(channels))] = -np.inf
+        if len(hidden := self._elsewhere(channels)):
+            cosines[np.isin(ids, hidden)] = -np.inf
         best = np.argpartition(-cosines, min(limit, len(ids) - 1))[:limit]
         best = best[np.argsort(-cosines[best], kind="stable")]
         return [int(ids[row]) for row in best if cosines[row] > -np.inf]
@@ -90,8 +96,8 @@ class Search:
 
     def _look_up(self, word: str) -> tuple[Ids, Scores] | None:
         quoted = '"' + word.replace('"', '""').replace("\0", "") + '"'
-        held = self._db.execute("SELECT count(*) FROM passages_fts WHERE passages_fts MATCH ?", [quoted]).fetchone()[0]
-        if held > COMMON:
+        several = "SELECT count(*) FROM (SELECT 1 FROM passages_fts WHERE passages_fts MATCH ? LIMIT ?)"
+        if self._db.execute(several, [quoted, COMMON + 1]).fetchone()[0] > COMMON:
             return None
         rows = self._db.execute(
             "SELECT rowid, bm25(passages_fts) FROM passages_fts WHERE passages_fts MATCH ? ORDER BY rowid", [quoted]

@@ -1,17 +1,29 @@
 """One SQLite file per server: nothing of one server can be found from another."""
 
-import re
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from knowledge.sqlite_file import ServerFile
-from knowledge.store import BadServer, Document, Ids, Passage, Revision, Scores, Stored, UnknownServer, Vectors
+from pysqlite3.dbapi2 import OperationalError
+
+from knowledge.sqlite_file import ServerFile, failing
+from knowledge.store import (
+    BadServer,
+    Document,
+    Ids,
+    Passage,
+    Revision,
+    Scores,
+    Stored,
+    StoreUnavailable,
+    UnknownServer,
+    Vectors,
+    check_server,
+)
 
 FILE = "knowledge.db"
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _OPEN_AT_ONCE = 128  # servers; each takes up to three file descriptors
 
 
@@ -25,7 +37,7 @@ class SqliteStore:
 
     def servers(self) -> list[str]:
         """Names of all servers, sorted."""
-        return sorted(path.parent.name for path in self._root.glob(f"*/{FILE}") if _NAME.fullmatch(path.parent.name))
+        return sorted(path.parent.name for path in self._root.glob(f"*/{FILE}") if _allowed(path.parent.name))
 
     def documents(self, server: str) -> list[Document]:
         """Return all documents of the server, sorted by name."""
@@ -61,6 +73,22 @@ class SqliteStore:
         """Take the document out; False if there was none of that name."""
         with self._at(server) as file:
             return file.remove(name)
+
+    def forget(self, server: str) -> None:
+        """Let go of everything that the server has; words are overwritten before their file is deleted."""
+        try:
+            with self._at(server) as file:
+                file.empty()
+                self._open.pop(server).close()
+                for path in (self._root / server).glob(f"{FILE}*"):
+                    path.unlink()
+        except UnknownServer:
+            return
+
+    def embedders(self, server: str) -> list[str]:
+        """Return the names of the embedders whose vectors are kept, sorted."""
+        with self._at(server) as file:
+            return file.embedders()
 
     def vectors(self, server: str, embedder: str, searchable: Sequence[str]) -> dict[str, Vectors]:
         """Return the vectors of those of the searchable texts that the server has embedded already."""
@@ -113,14 +141,20 @@ class SqliteStore:
     @contextmanager
     def _at(self, server: str, *, create: bool = False) -> Iterator[ServerFile]:
         with self._lock:
-            yield self._file(server, create=create)
+            try:
+                yield self._file(server, create=create)
+            except OperationalError as error:
+                if server in self._open:
+                    self._open.pop(server).close()  # the next call begins with what is on the disk
+                if not failing(error):
+                    raise
+                raise StoreUnavailable(
+                    f"The knowledge of {server} cannot be kept ({error}): free some space on the disk, or see that "
+                    "it is sound, and try again; nothing was changed."
+                ) from error
 
     def _file(self, server: str, *, create: bool) -> ServerFile:
-        if not _NAME.fullmatch(server):
-            raise BadServer(
-                f"{server[:80]!r} cannot be a server's name: use a Discord server id, or up to 64 small letters, "
-                "digits and hyphens that start with a letter or digit."
-            )
+        check_server(server)
         path = self._root / server / FILE
         if not path.exists():
             if server in self._open:
@@ -134,3 +168,11 @@ class SqliteStore:
                 self._open.popitem(last=False)[1].close()
         self._open.move_to_end(server)
         return self._open[server]
+
+
+def _allowed(name: str) -> bool:
+    try:
+        check_server(name)
+    except BadServer:
+        return False
+    return True

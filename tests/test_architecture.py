@@ -69,7 +69,16 @@ HOMES = {
         "knowledge.sqlite_search",
         "bot.servers",
     },
-    "pysqlite3": {"knowledge.sqlite_file", "knowledge.question_log", "bot.servers"},
+    "pysqlite3": {"knowledge.sqlite_file", "knowledge.sqlite_store", "knowledge.question_log", "bot.servers"},
+    "psycopg": {
+        "knowledge.postgres_connection",
+        "knowledge.postgres_schema",
+        "knowledge.postgres_search",
+        "knowledge.postgres_store",
+        "knowledge.postgres_writing",
+    },
+    "psycopg_pool": {"knowledge.postgres_connection"},
+    "pgvector": {"knowledge.postgres_connection", "knowledge.postgres_search"},
     "markdown_it": {"knowledge.markdown_dialects", "knowledge.prose"},
     "aiohttp": {"knowledge.linked_pages"},
     "yarl": {"knowledge.linked_pages"},
@@ -82,7 +91,7 @@ HOMES = {
     "pdf_oxide": {"knowledge.pdf_files"},
     "seccompy": {"knowledge.sandbox"},
     "yaml": {"knowledge.yaml_files"},
-    "snowballstemmer": {"knowledge.claims"},
+    "snowballstemmer": {"knowledge.claims", "knowledge.words"},
     "pint": {"knowledge.units"},
     "PIL": {"personas.avatars"},
     "sklearn": {"bot.advice", "knowledge.gaps", "personas.duplicates", "personas.voice_classifier"},
@@ -134,7 +143,7 @@ HOMES = {
 HEAVY = {
     "torch", "openvino", "transformers", "peft", "sentence_transformers", "apscheduler", "openai", "sklearn",
 }  # fmt: skip
-SLOW = HEAVY | {"discord", "pydantic", "pydantic_settings", "sqlite_utils", "numpy", "rich"}
+SLOW = HEAVY | {"discord", "pydantic", "pydantic_settings", "sqlite_utils", "numpy", "psycopg", "rich"}
 BANNED = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "managers", "core"}
 MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path

@@ -7,8 +7,7 @@ from watched_embedder import WatchedEmbedder
 
 from knowledge.indexing import Report, add, add_upload, export, refresh, remove
 from knowledge.retrieval import search
-from knowledge.sqlite_store import SqliteStore
-from knowledge.store import UnknownServer
+from knowledge.store import Store, UnknownServer
 
 FAQ = "## Do you deliver?\nYes, daily.\n\n## Where do I park?\nBehind the shop.\n"
 
@@ -26,7 +25,7 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def test_add_reads_files_and_folders(store: SqliteStore, watched: WatchedEmbedder, folder: Path) -> None:
+def test_add_reads_files_and_folders(store: Store, watched: WatchedEmbedder, folder: Path) -> None:
     """A folder's documents are named by their path within it, and remember where they came from."""
     told: list[tuple[int, int, str]] = []
     report = add(store, watched, "s", [folder], progress=lambda *step: told.append(step))
@@ -37,7 +36,7 @@ def test_add_reads_files_and_folders(store: SqliteStore, watched: WatchedEmbedde
     assert report.altered
 
 
-def test_adding_the_same_again_changes_nothing(store: SqliteStore, watched: WatchedEmbedder, folder: Path) -> None:
+def test_adding_the_same_again_changes_nothing(store: Store, watched: WatchedEmbedder, folder: Path) -> None:
     """The hash decides: the same bytes are not embedded a second time."""
     add(store, watched, "s", [folder])
     watched.seen.clear()
@@ -47,7 +46,7 @@ def test_adding_the_same_again_changes_nothing(store: SqliteStore, watched: Watc
     assert not report.altered
 
 
-def test_a_refused_file_changes_nothing(store: SqliteStore, watched: WatchedEmbedder, folder: Path) -> None:
+def test_a_refused_file_changes_nothing(store: Store, watched: WatchedEmbedder, folder: Path) -> None:
     """A file that cannot be read leaves its old version answering, and the others are added all the same."""
     add(store, watched, "s", [folder / "shop.md"])
     (folder / "shop.md").write_bytes(b"\x00\x01")
@@ -65,13 +64,13 @@ def test_a_refused_file_changes_nothing(store: SqliteStore, watched: WatchedEmbe
     assert store.content("s", "shop.md") == FAQ.encode()
 
 
-def test_nothing_readable_makes_no_server(store: SqliteStore, watched: WatchedEmbedder) -> None:
+def test_nothing_readable_makes_no_server(store: Store, watched: WatchedEmbedder) -> None:
     """A first upload that is refused does not leave an empty server behind."""
     assert add_upload(store, watched, "s", "a.md", b"").refused
     assert store.servers() == []
 
 
-def test_one_name_from_two_folders_is_refused(store: SqliteStore, watched: WatchedEmbedder, folder: Path) -> None:
+def test_one_name_from_two_folders_is_refused(store: Store, watched: WatchedEmbedder, folder: Path) -> None:
     """Two files of one name in one call do not silently replace each other."""
     (folder / "more/shop.md").write_text("## Other\nText.\n")
     report = add(store, watched, "s", [folder / "shop.md", folder / "more/shop.md"])
@@ -79,7 +78,7 @@ def test_one_name_from_two_folders_is_refused(store: SqliteStore, watched: Watch
 
 
 @pytest.mark.parametrize("name", ["../a.md", "a/b.md", "a.exe", "a\x00.md", ""])
-def test_bad_upload_names_are_refused(store: SqliteStore, watched: WatchedEmbedder, name: str) -> None:
+def test_bad_upload_names_are_refused(store: Store, watched: WatchedEmbedder, name: str) -> None:
     """An upload cannot choose a folder, a format we do not read, or a name with hidden characters."""
     report = add_upload(store, watched, "s", name, b"Some text.")
     assert outcomes(report) == {name: "refused"}
@@ -87,7 +86,7 @@ def test_bad_upload_names_are_refused(store: SqliteStore, watched: WatchedEmbedd
     assert store.servers() == []
 
 
-def test_a_failing_embedder_leaves_the_old_version(store: SqliteStore, watched: WatchedEmbedder) -> None:
+def test_a_failing_embedder_leaves_the_old_version(store: Store, watched: WatchedEmbedder) -> None:
     """A document is replaced as a whole or not at all, whatever fails in between."""
     add_upload(store, watched, "s", "a.md", FAQ.encode())
     watched.broken = True
@@ -97,7 +96,7 @@ def test_a_failing_embedder_leaves_the_old_version(store: SqliteStore, watched: 
     assert "daily" in search(store, watched, "s", "Do you deliver?", 1).hits[0].passage.text
 
 
-def test_only_changed_passages_are_embedded(store: SqliteStore, watched: WatchedEmbedder) -> None:
+def test_only_changed_passages_are_embedded(store: Store, watched: WatchedEmbedder) -> None:
     """Of a changed document, passages whose text is the same keep their vectors."""
     add_upload(store, watched, "s", "a.md", FAQ.encode())
     watched.seen.clear()
@@ -107,7 +106,7 @@ def test_only_changed_passages_are_embedded(store: SqliteStore, watched: Watched
     assert not any("park" in text for text in watched.seen)
 
 
-def test_refresh_follows_the_files(store: SqliteStore, watched: WatchedEmbedder, folder: Path) -> None:
+def test_refresh_follows_the_files(store: Store, watched: WatchedEmbedder, folder: Path) -> None:
     """Changed files answer anew, files that are gone stop answering, and new ones in the folder are taken in."""
     add(store, watched, "s", [folder])
     (folder / "shop.md").write_text(FAQ.replace("Behind", "Beside"))
@@ -124,7 +123,7 @@ def test_refresh_follows_the_files(store: SqliteStore, watched: WatchedEmbedder,
     assert set(outcomes(refresh(store, watched, "s", folder)).values()) == {"unchanged"}
 
 
-def test_refresh_needs_no_changed_time(store: SqliteStore, watched: WatchedEmbedder, folder: Path) -> None:
+def test_refresh_needs_no_changed_time(store: Store, watched: WatchedEmbedder, folder: Path) -> None:
     """A change that leaves the file's time and size as they were is seen."""
     path = folder / "shop.md"
     add(store, watched, "s", [path])
@@ -135,7 +134,7 @@ def test_refresh_needs_no_changed_time(store: SqliteStore, watched: WatchedEmbed
     assert outcomes(refresh(store, watched, "s")) == {"shop.md": "changed"}
 
 
-def test_refresh_keeps_what_became_unreadable(store: SqliteStore, watched: WatchedEmbedder, folder: Path) -> None:
+def test_refresh_keeps_what_became_unreadable(store: Store, watched: WatchedEmbedder, folder: Path) -> None:
     """A watched file that is broken is reported, and its last good version answers on."""
     add(store, watched, "s", [folder / "shop.md"])
     (folder / "shop.md").write_bytes(b"")
@@ -145,7 +144,7 @@ def test_refresh_keeps_what_became_unreadable(store: SqliteStore, watched: Watch
 
 
 def test_refresh_does_not_let_a_file_take_an_uploads_place(
-    store: SqliteStore, watched: WatchedEmbedder, folder: Path
+    store: Store, watched: WatchedEmbedder, folder: Path
 ) -> None:
     """A new file in the watched folder that bears an upload's name is refused."""
     add_upload(store, watched, "s", "shop.md", b"## Uploaded\nText.\n")
@@ -157,7 +156,7 @@ def test_refresh_does_not_let_a_file_take_an_uploads_place(
     ]
 
 
-def test_refresh_embeds_again_for_another_embedder(store: SqliteStore, watched: WatchedEmbedder, folder: Path) -> None:
+def test_refresh_embeds_again_for_another_embedder(store: Store, watched: WatchedEmbedder, folder: Path) -> None:
     """When the model is exchanged, all passages get its vectors, and those of the old one serve on meanwhile."""
     add(store, watched, "s", [folder / "shop.md"])
     add_upload(store, watched, "s", "up.md", b"## Up\nText.\n")
@@ -172,14 +171,14 @@ def test_refresh_embeds_again_for_another_embedder(store: SqliteStore, watched: 
     assert not other.seen
 
 
-def test_refresh_of_an_unknown_server(store: SqliteStore, watched: WatchedEmbedder, folder: Path) -> None:
+def test_refresh_of_an_unknown_server(store: Store, watched: WatchedEmbedder, folder: Path) -> None:
     """Without documents and without a folder there is nothing to refresh; a folder begins the server."""
     with pytest.raises(UnknownServer):
         refresh(store, watched, "s")
     assert set(outcomes(refresh(store, watched, "s", folder)).values()) == {"new"}
 
 
-def test_removal_stops_answers_at_once(store: SqliteStore, watched: WatchedEmbedder) -> None:
+def test_removal_stops_answers_at_once(store: Store, watched: WatchedEmbedder) -> None:
     """A removed document is not found any more, and removing it twice says which documents there are."""
     add_upload(store, watched, "s", "a.md", FAQ.encode())
     add_upload(store, watched, "s", "b.md", b"## Gift cards\nFrom $10.\n")
@@ -188,7 +187,7 @@ def test_removal_stops_answers_at_once(store: SqliteStore, watched: WatchedEmbed
     assert "b.md" in remove(store, "s", "a.md").refused[0].reason
 
 
-def test_changing_channels_is_a_change(store: SqliteStore, watched: WatchedEmbedder) -> None:
+def test_changing_channels_is_a_change(store: Store, watched: WatchedEmbedder) -> None:
     """The same bytes for other channels are taken, without embedding anything."""
     add_upload(store, watched, "s", "a.md", FAQ.encode())
     watched.seen.clear()
@@ -198,7 +197,7 @@ def test_changing_channels_is_a_change(store: SqliteStore, watched: WatchedEmbed
 
 
 def test_export_gives_the_original_bytes_back(
-    store: SqliteStore, watched: WatchedEmbedder, folder: Path, tmp_path: Path
+    store: Store, watched: WatchedEmbedder, folder: Path, tmp_path: Path
 ) -> None:
     """Every document comes out as it went in, and never over a file that is there."""
     add(store, watched, "s", [folder])
@@ -213,7 +212,7 @@ def packed(**members: str) -> bytes:
     return zipped([(f"{name}.md", text) for name, text in members.items()])
 
 
-def test_archive_members_become_documents(store: SqliteStore, watched: WatchedEmbedder) -> None:
+def test_archive_members_become_documents(store: Store, watched: WatchedEmbedder) -> None:
     """Each file of an uploaded archive is a document; a newer archive replaces them and takes out what it lacks."""
     report = add_upload(store, watched, "s", "faq.zip", packed(shop=FAQ, cards="## Gift cards?\nFrom $10.\n"))
     assert outcomes(report) == {"faq.zip/shop.md": "new", "faq.zip/cards.md": "new"}
@@ -227,7 +226,7 @@ def test_archive_members_become_documents(store: SqliteStore, watched: WatchedEm
     assert outcomes(remove(store, "s", "faq.zip")) == {"faq.zip/hours.md": "removed", "faq.zip/shop.md": "removed"}
 
 
-def test_archive_members_that_cannot_be_read_are_refused_alone(store: SqliteStore, watched: WatchedEmbedder) -> None:
+def test_archive_members_that_cannot_be_read_are_refused_alone(store: Store, watched: WatchedEmbedder) -> None:
     """A broken file or an archive in an archive leaves the others as they are."""
     content = zipped([("a.md", FAQ), ("b.json", "{"), ("c.zip", packed(d=FAQ)), ("e.exe", "x")])
     assert outcomes(add_upload(store, watched, "s", "faq.zip", content)) == {
@@ -238,14 +237,14 @@ def test_archive_members_that_cannot_be_read_are_refused_alone(store: SqliteStor
     }
 
 
-def test_a_broken_archive_changes_nothing(store: SqliteStore, watched: WatchedEmbedder) -> None:
+def test_a_broken_archive_changes_nothing(store: Store, watched: WatchedEmbedder) -> None:
     """Where the archive itself is refused, its old documents go on answering."""
     add_upload(store, watched, "s", "faq.zip", packed(shop=FAQ))
     assert outcomes(add_upload(store, watched, "s", "faq.zip", packed(shop=FAQ)[:50])) == {"faq.zip": "refused"}
     assert [document.name for document in store.documents("s")] == ["faq.zip/shop.md"]
 
 
-def test_refresh_follows_archives(store: SqliteStore, watched: WatchedEmbedder, tmp_path: Path) -> None:
+def test_refresh_follows_archives(store: Store, watched: WatchedEmbedder, tmp_path: Path) -> None:
     """An archive on the disk is read again as a whole, and its documents go when it is gone."""
     archive = tmp_path / "faq.zip"
     archive.write_bytes(packed(shop=FAQ, cards="## Gift cards?\nFrom $10.\n"))

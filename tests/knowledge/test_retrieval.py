@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from knowledge.embedding import Embedder, HashEmbedder
 from knowledge.indexing import add_upload
 from knowledge.retrieval import search
 from knowledge.sqlite_store import SqliteStore
-from knowledge.store import UnknownServer
+from knowledge.store import Store, UnknownServer
 
 SHOP = """# Petals
 ## Do you deliver to Ewing?
@@ -22,7 +23,15 @@ A week, with fresh water.
 ITEMS = "id,name,damage\ni1,Ironfang Sword,32\ni2,Ironfang Axe,41\ni3,Rustbite Dagger,9\n"
 
 
-def test_best_passage_comes_first(store: SqliteStore, watched: WatchedEmbedder) -> None:
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """Give one kind of store: that both find the same is shown with the stores."""
+    store = SqliteStore(tmp_path / "servers")
+    yield store
+    store.close()
+
+
+def test_best_passage_comes_first(store: Store, watched: WatchedEmbedder) -> None:
     """The passage that shares the query's rare words leads, scores fall, and the limit holds."""
     add_upload(store, watched, "s", "shop.md", SHOP.encode())
     found = search(store, watched, "s", "deliver to Ewing", 2)
@@ -33,7 +42,7 @@ def test_best_passage_comes_first(store: SqliteStore, watched: WatchedEmbedder) 
     assert 0 < found.answerable < 1
 
 
-def test_an_entry_is_returned_once(store: SqliteStore, watched: WatchedEmbedder) -> None:
+def test_an_entry_is_returned_once(store: Store, watched: WatchedEmbedder) -> None:
     """An entry that was cut for its length takes one place among the hits."""
     long = " ".join(f"Dragons of kind {number} guard gold." for number in range(120))
     rows = f'{{"id": "d", "title": "Dragons", "text": "{long}"}}\n{{"id": "g", "title": "Gold", "text": "Shiny."}}\n'
@@ -42,7 +51,7 @@ def test_an_entry_is_returned_once(store: SqliteStore, watched: WatchedEmbedder)
     assert [hit.passage.entry for hit in search(store, watched, "s", "dragons guard gold").hits] == ["d", "g"]
 
 
-def test_channels_limit_a_document(store: SqliteStore, watched: WatchedEmbedder) -> None:
+def test_channels_limit_a_document(store: Store, watched: WatchedEmbedder) -> None:
     """A document for certain channels is found from those alone; one without channels from everywhere."""
     add_upload(store, watched, "s", "staff.md", b"## Safe\nThe safe code is 1234.\n", ["staff"])
     add_upload(store, watched, "s", "shop.md", SHOP.encode())
@@ -54,21 +63,21 @@ def test_channels_limit_a_document(store: SqliteStore, watched: WatchedEmbedder)
     assert documents("other") == documents() == {"shop.md"}
 
 
-def test_only_restricted_documents_give_nothing(store: SqliteStore, watched: WatchedEmbedder) -> None:
+def test_only_restricted_documents_give_nothing(store: Store, watched: WatchedEmbedder) -> None:
     """A channel that may use no document gets no hits and no chance of an answer."""
     add_upload(store, watched, "s", "staff.md", b"## Safe\nThe safe code is 1234.\n", ["staff"])
     found = search(store, watched, "s", "safe code", channels=["other"])
     assert (found.answerable, found.hits) == (0.0, ())
 
 
-def test_words_find_passages_of_another_embedder(store: SqliteStore, watched: WatchedEmbedder) -> None:
+def test_words_find_passages_of_another_embedder(store: Store, watched: WatchedEmbedder) -> None:
     """Until a refresh has run for a new model, shared words still find what the old one embedded."""
     add_upload(store, watched, "s", "items.csv", ITEMS.encode())
     other = WatchedEmbedder("other")
     assert search(store, other, "s", "rustbite", 1).hits[0].passage.entry == "i3"
 
 
-def test_an_unknown_server_says_so(store: SqliteStore, watched: WatchedEmbedder) -> None:
+def test_an_unknown_server_says_so(store: Store, watched: WatchedEmbedder) -> None:
     """Searching a server that knows nothing is an error with a sentence, never an empty success."""
     with pytest.raises(UnknownServer):
         search(store, watched, "nobody", "hello")
@@ -101,7 +110,7 @@ def test_any_query_is_safe(open_shop: SqliteStore, query: str) -> None:
         ("how strong is the rustbite dagger", "Rustbite Dagger"),
     ],
 )
-def test_meaning_and_names_are_found(store: SqliteStore, embedder: Embedder, query: str, section: str) -> None:
+def test_meaning_and_names_are_found(store: Store, embedder: Embedder, query: str, section: str) -> None:
     """Questions in other words find their answer, and near-identical names find their own row."""
     add_upload(store, embedder, "s", "shop.md", SHOP.encode())
     add_upload(store, embedder, "s", "items.csv", ITEMS.encode())
@@ -109,14 +118,14 @@ def test_meaning_and_names_are_found(store: SqliteStore, embedder: Embedder, que
 
 
 @pytest.mark.model
-def test_half_a_character_is_no_fault(store: SqliteStore, embedder: Embedder) -> None:
+def test_half_a_character_is_no_fault(store: Store, embedder: Embedder) -> None:
     """A query with a broken character, as a terminal can send it, is searched all the same."""
     add_upload(store, embedder, "s", "shop.md", SHOP.encode())
     assert search(store, embedder, "s", "dog \udce9").hits
 
 
 @pytest.mark.model
-def test_answerable_tells_other_topics_apart(store: SqliteStore, embedder: Embedder) -> None:
+def test_answerable_tells_other_topics_apart(store: Store, embedder: Embedder) -> None:
     """A question that the documents answer is more likely answerable than one about something else."""
     add_upload(store, embedder, "s", "shop.md", SHOP.encode())
     known = search(store, embedder, "s", "do you bring flowers to Ewing?").answerable
