@@ -23,6 +23,11 @@ STOP_WORDS = frozenset(
         "yes no aye nay hard long big old far often late early"
     ).split()
 )
+_WHOLE = {
+    "atk": "attack", "dmg": "damage", "def": "defense", "hrs": "hours", "lvl": "level", "mats": "materials",
+    "mins": "minutes", "ppl": "people", "pts": "points", "qty": "quantity", "req": "requirement", "xp": "experience",
+}  # fmt: skip
+_SHORT = re.compile(rf"\b(?:{'|'.join(_WHOLE)})\b", re.IGNORECASE)
 _STOP_STEMS = frozenset(map(stem, STOP_WORDS))
 
 
@@ -114,7 +119,7 @@ _PRICE = r"""\bhow\ much\ (?:is|are|does|do|would|will|for|to|u|you|it|a|an|the)
 _SIZE = r"""\bhow\ (?:much|many|old|big|hard|tall|heavy|large|high|fast|deep|wide|hot|warm|strong)\b | \bpercent\b
     | \bwhat\ (?:level|rank|size|number)\b"""
 _TIME = r"""(?<!\w\ )\bwhen\b | \bwhen\ (?:is|are|do|does|can|will|did|was|r|u)\b
-    | \bwhat\ (?:time|day|date|days|hours)\b | \bhow\ (?:late|early|soon)\b
+    | \bwhat\ (?:times?|day|date|days|hours)\b | \bhow\ (?:late|early|soon)\b
     | \b(?:un)?till?\ when\b | \bhours\b | \bcut-?off\b"""
 _ASKING: tuple[tuple[str, Wanted], ...] = (
     (r"\be-?mail\b | \bmail\ address\b", Wanted("an e-mail address", frozenset({"email"}))),
@@ -231,10 +236,14 @@ def _wanted(question: str) -> Wanted | None:
     if not matches:
         return None
     wanted = _ASKING[min(matches)[1]][1]
-    spelled = re.sub(
-        r"\bpts\b", "points", re.sub(r"\bppl\b", "people", question, flags=re.IGNORECASE), flags=re.IGNORECASE
-    )
-    counted = re.search(r"\bhow many (?:more )?([^\W\d_]{3,})", spelled, re.IGNORECASE)
+    counted = re.search(r"\bhow (?:many|much) (?:more )?([^\W\d_]{3,})", whole_words(question), re.IGNORECASE)
     if wanted.title == "a number" and counted and stem(counted[1]) not in _STOP_STEMS:
+        if stem(counted[1]) in _MONEY:
+            return Wanted("a price", frozenset({"number"}), _MONEY)
         return Wanted(f"a number of {counted[1]}", frozenset({"number"}), frozenset({stem(counted[1])}))
     return wanted
+
+
+def whole_words(question: str) -> str:
+    """Write out what chatters and players cut short: "dmg", "lvl", "ppl"."""
+    return _SHORT.sub(lambda found: _WHOLE[found[0].lower()], question)

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from typing import Literal
 
 from knowledge.claims import claims, names, stems
+from knowledge.clauses import clauses
 from knowledge.days import between
 from knowledge.lists import denies_of_list
 from knowledge.placement import same
-from knowledge.question import Asked, Wanted
+from knowledge.question import Asked, Wanted, content, whole_words
 from knowledge.statements import Notes
 
 _ENDING = re.compile(
@@ -17,6 +18,11 @@ _ENDING = re.compile(
 )
 _END = re.compile(
     r"\b(?:to|until|till|ends?|ending|over|finish\w*|closes?|lasts?|runs?|takes?)\b|[-\u2013]", re.IGNORECASE
+)
+_ATTRIBUTE = re.compile(
+    r"^\W*(?:(?:hey|hi|hello|so|and|ok)\W+)*what(?:'?s|'re|\ is|\ are)?\s+(?:the\s+|its\s+|your\s+)?"
+    r"((?:[^\W\d_]+\s+){0,2}[^\W\d_]+)\s+(?:on|of|for|in|at|from|with|to)\b",
+    re.IGNORECASE,
 )
 _WHERE = re.compile(r"^\W*(?:\w+\W+){0,3}?where(?:'s|s)?\b", re.IGNORECASE)
 _PLACE = re.compile(
@@ -33,6 +39,8 @@ def lacking(
 ) -> Iterator[tuple[Literal["missing", "silent"], str, str]]:
     """Yield (fault, what is asked for, a sentence on it) for what the reply lacks, or the notes do."""
     wanted = ask.wanted
+    if wanted is None and (name := _unsaid(reply, question, notes.text)):
+        yield "missing", name, f"The question asks for the {name}; the reply has another value."
     if _WHERE.search(question) and _PLACE.search(notes.text) and not _PLACE.search(reply):
         yield "missing", "a place", "The question asks for a place; the reply has none."
     if wanted is None:
@@ -43,6 +51,21 @@ def lacking(
         yield "silent", wanted.title, f"The question asks for {wanted.title}; the notes have none."
     elif not _brought(wanted, reply, notes) and not denies_of_list(reply, notes, ask):
         yield "missing", wanted.title, f"The question asks for {wanted.title}; the reply has none."
+
+
+def _unsaid(reply: str, question: str, text: str) -> str | None:
+    """Return the name of what a question asks for ("the weekly upkeep of ...") where only other clauses tell it.
+
+    Only clauses with a value count: of words alone rules cannot tell whether the reply says them.
+    """
+    asks = _ATTRIBUTE.search(whole_words(question))
+    if not asks:
+        return None
+    named = set(content(asks[1]))
+    telling = [claims(clause) for _, clause in clauses(text) if named & set(stems(clause)) and claims(clause)]
+    if not telling or any(same(claim, other) for claim in claims(reply) for there in telling for other in there):
+        return None
+    return asks[1]
 
 
 def _brought(wanted: Wanted, reply: str, notes: Notes) -> bool:

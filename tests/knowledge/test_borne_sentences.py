@@ -158,3 +158,19 @@ def test_a_row_s_cells_are_about_its_first():
     row, prices = read_notes(["Item: Frost Bow | Damage: 42 | Price: 900 gold"]), read_notes([KEYS])
     assert all("frost" in part.words for part in row.parts)
     assert [("brass" in part.words) for part in prices.parts] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("question", "reply"),
+    [
+        ("whats the dmg on the frost bow", "The Frost Bow costs 900 gold."),
+        ("how much gold for the frost bow", "The Frost Bow has 42 damage."),
+        ("what times is the bow lesson", "The bow lesson is in Eastern Time."),
+    ],
+)
+def test_another_value_of_the_same_thing_is_no_answer(question, reply):
+    """What a thing is asked for by name, short or whole, has to come from the clause that names it."""
+    note = "Frost Bow | Damage: 42 | Price: 900 gold | The bow lesson is at 4 pm Eastern Time"
+    assert not passes(reply, question, note)
+    assert passes("The Frost Bow has 42 damage.", "whats the dmg on the frost bow", note)
+    assert passes("The Frost Bow costs 900 gold.", "how much gold for the frost bow", note)
