@@ -60,6 +60,8 @@ class Basis:
     sources: tuple[Source, ...]
     certain: bool = False
     """The note answers the question by itself, for it was computed; else it is a passage that may."""
+    values: tuple[str, ...] = ()
+    """Numbers that were computed: a reply has to bring all of them."""
 
 
 @dataclass
@@ -165,7 +167,7 @@ class Answerer:
                 search, self._store, self._embedder, question.server, text, _PASSAGES, question.channels
             )
         if isinstance(computed, Computed):
-            return await self._voiced(case, Basis(computed.sentence, sources(computed.passages), certain=True))
+            return await self._voiced(case, _told(computed))
         if isinstance(computed, Conflict):
             return await self._disputed(case, computed.passages)
         hit = _choose(found, text, await asyncio.to_thread(telling, self._store, question.server, text))
@@ -202,7 +204,7 @@ class Answerer:
 
     async def _voiced(self, case: _Case, basis: Basis) -> Answer:
         note, text = basis.note, case.question.text
-        if sound := await self._sound(case, (note,)):
+        if sound := await self._sound(case, (note,), basis.values):
             return case.close(sound, "answered", basis.sources)
         unspoken = bool(case.failed) and all(outcome.silent for outcome in case.failed)
         if not basis.certain and (unspoken or not touches(note, text)) and not settles(note, text):
@@ -212,21 +214,21 @@ class Answerer:
             quoted = f"{note}\n{quoted}"
         return case.close(quoted, "quoted", basis.sources)
 
-    async def _sound(self, case: _Case, notes: tuple[str, ...]) -> str | None:
+    async def _sound(self, case: _Case, notes: tuple[str, ...], values: tuple[str, ...] = ()) -> str | None:
         """Return the first draft that passes, None where none does; the case keeps what was wrong."""
         turn = self._line.turn(case.question.server, case.question.member, on_place=case.on_place, deadline=case.left)
         try:
             async with turn:
                 with case.stopwatch("generate"):
-                    return await self._first_sound(case, notes)
+                    return await self._first_sound(case, notes, values)
         except EngineUnavailable as error:
             case.away = (str(error),)
         except PromptTooLong as error:
             case.away = (f"The note and the question are longer than the model reads: {error}",)
         return None
 
-    async def _first_sound(self, case: _Case, notes: tuple[str, ...]) -> str | None:
-        judge = Judge(case.question.text, notes, case.voice, case.stopwatch, datetime.now(self._zone).date())
+    async def _first_sound(self, case: _Case, notes: tuple[str, ...], values: tuple[str, ...]) -> str | None:
+        judge = Judge(case.question.text, notes, case.voice, case.stopwatch, datetime.now(self._zone).date(), values)
         first = await draft(self._engine, _request(case, notes, 0.0), judge, case.show)
         if first.outcome.passed:
             return case.closed(first.text)
@@ -243,6 +245,12 @@ class Answerer:
         finally:
             await _ended(redrafts)
         return None
+
+
+def _told(computed: Computed) -> Basis:
+    """Return a computed answer as what a reply is drafted from."""
+    numbers = tuple(value for value in computed.values if any(character.isdigit() for character in value))
+    return Basis(computed.sentence, sources(computed.passages), certain=True, values=numbers)
 
 
 def _noted(gaps: QuestionLog, server: str, text: str) -> None:

@@ -40,6 +40,8 @@ class Judge:
     stopwatch: Stopwatch
     today: date | None = None
     """Where the server is; "tomorrow" is understood by it."""
+    values: tuple[str, ...] = ()
+    """What was computed: a reply that leaves one out tells less than the note was made for."""
 
     async def check(self, text: str) -> Check:
         """Check a draft's facts, and that it calls nobody and leads nowhere that its notes do not.
@@ -47,7 +49,9 @@ class Judge:
         In a thread, since a check takes some milliseconds, in which the event loop has others to serve.
         """
         with self.stopwatch("check"):
-            return await asyncio.to_thread(checked, text, self.question, self.notes, self.voice, self.today)
+            outcome = await asyncio.to_thread(checked, text, self.question, self.notes, self.voice, self.today)
+        left_out = [Finding("missing", one, f"{one} is left out.") for one in self.values if one not in text]
+        return replace(outcome, findings=(*outcome.findings, *left_out))
 
 
 async def draft(engine: Engine, request: Request, judge: Judge, on_sentence: OnSentence | None = None) -> Draft:

@@ -159,8 +159,13 @@ async def test_what_the_notes_do_not_speak_of_is_not_answered(answer, text, draf
 
 
 async def test_a_computed_answer_is_voiced_with_its_passage(answer):
-    """What follows from a table is drafted from the computed sentence, and cites the row; a bent draft is not sent."""
-    for draft, verdict in (("Yes, my dear, we deliver to Princeton.", "answered"), ("Yes, dear, for $9.00.", "quoted")):
+    """What follows from a table cites its row; a draft that bends a computed value or leaves it out is not sent."""
+    drafts = {
+        "Yes, my dear, we deliver to Princeton for $7.95.": "answered",
+        "Yes, my dear, we deliver to Princeton.": "quoted",
+        "Yes, dear, for $9.00.": "quoted",
+    }
+    for draft, verdict in drafts.items():
         given_ = await answer("do you deliver to Princeton?", draft)
         assert given_.verdict == verdict
         assert given_.sources[0].document == "delivery-towns.csv"
