@@ -5,9 +5,8 @@ clauses, because a model has never the last word on a fact. Precise rather than 
 the same thing is let pass.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Literal
 
 from knowledge.assertions import Assertion, about, assertions, headed_apart, is_row
@@ -67,13 +66,6 @@ def duplicates(one: Passage, other: Passage) -> bool:
         return False
     ours, theirs = about(_body(one)), about(_body(other))
     return len(ours & theirs) >= TWICE * len(ours | theirs)
-
-
-def conflicting(passages: Sequence[Passage]) -> Iterator[tuple[int, int, Conflict]]:
-    """Yield (place of one, place of the other, what they contradict each other in) for passages found together."""
-    for (m, one), (n, other) in combinations(enumerate(passages), 2):
-        if found := conflict(one, other):
-            yield m, n, found
 
 
 def _contradiction(one: Assertion, other: Assertion, common: frozenset[str]) -> Kind | None:
