@@ -19,12 +19,12 @@ from knowledge.claims import stems
 from knowledge.conflicts import conflict
 from knowledge.embedding import Embedder
 from knowledge.fact_check import Check
-from knowledge.focus import brings, focus, settles, telling, touches
+from knowledge.focus import brings, distinctive, focus, settles, touches
 from knowledge.query_rewriting import questions, standalone
 from knowledge.question_log import QuestionLog
 from knowledge.retrieval import Hit, Retrieved, search
 from knowledge.store import Passage, Store
-from knowledge.typed.kinds import Computed, Conflict
+from knowledge.typed.kinds import Computed, Disputed
 from personas.engine import Engine, EngineUnavailable, PromptTooLong, Request
 from personas.persona import Persona
 from personas.prompt import ask
@@ -166,9 +166,9 @@ class Answerer:
             )
         if isinstance(computed, Computed):
             return await self._voiced(case, Basis(computed.sentence, sources(computed.passages), certain=True))
-        if isinstance(computed, Conflict):
+        if isinstance(computed, Disputed):
             return await self._disputed(case, computed.passages)
-        hit = _choose(found, text, await asyncio.to_thread(telling, self._store, question.server, text))
+        hit = _choose(found, text, await asyncio.to_thread(distinctive, self._store, question.server, text))
         if hit is None or found.answerable < self._silence:
             return case.close(voice.persona.line("not_in_notes", text), "unsure")
         chosen = hit.passage
