@@ -65,7 +65,7 @@ def negative(clause: str) -> bool:
     return bool(_DENYING.search(clause))
 
 
-def denies(sentence: str, words: Sequence[str]) -> bool:
+def denies_of(sentence: str, words: Sequence[str]) -> bool:
     """Tell whether a sentence denies what is asked, given as stems: "no booking" denies only a question on booking."""
     such = {stem(part) for match in _NO_SUCH.finditer(sentence) for part in match[0].split()[1:]}
     return bool(_PLAIN_NO.search(sentence)) or bool(such & set(words))
