@@ -3,7 +3,6 @@
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -74,4 +73,4 @@ class Addition:
 def _refusals(shown: Preview) -> Report | None:
     """Return a report of what a look refused, so that it is said and the exit status tells it."""
     refused = tuple(one.change for one in shown.documents if one.change.outcome == "refused")
-    return replace(Report((), 0.0), changes=refused) if refused else None
+    return Report(refused, 0.0) if refused else None

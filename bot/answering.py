@@ -3,28 +3,27 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.admission import Line, OnPlace
-from bot.answers import Answer, Question, Source, Verdict, joined, sources
+from bot.answers import Answer, Question, joined, sources
+from bot.case import Basis, Case
 from bot.computed import Calculator
 from bot.drafting import Draft, Judge, OnSentence, draft
 from bot.quoting import quote
 from bot.small_talk import is_small_talk
-from bot.stopwatch import Stopwatch
-from bot.voices import Voice, Voices
+from bot.voices import Voices
 from knowledge.claims import stems
 from knowledge.conflicts import conflict
 from knowledge.embedding import Embedder
-from knowledge.fact_check import Check
-from knowledge.focus import brings, focus, settles, telling, touches
+from knowledge.focus import brings, distinctive, focus, settles, touches
 from knowledge.query_rewriting import questions, standalone
 from knowledge.question_log import QuestionLog
 from knowledge.retrieval import Hit, Retrieved, search
 from knowledge.store import Passage, Store
-from knowledge.typed.kinds import Computed, Conflict
+from knowledge.typed.kinds import Computed, Disputed
 from personas.engine import Engine, EngineUnavailable, PromptTooLong, Request
 from personas.persona import Persona
 from personas.prompt import ask
@@ -50,58 +49,6 @@ _PATIENCE = 120.0
 
 class BadQuestion(Exception):  # noqa: N818 -- named for what is wrong
     """The question cannot be taken; the message says why."""
-
-
-@dataclass(frozen=True)
-class Basis:
-    """What a reply is drafted from."""
-
-    note: str
-    sources: tuple[Source, ...]
-    certain: bool = False
-    """The note answers the question by itself, for it was computed; else it is a passage that may."""
-    values: tuple[str, ...] = ()
-    """Numbers that were computed: a reply has to bring all of them."""
-
-
-@dataclass
-class _Case:
-    """What the steps from a question to its answer share."""
-
-    question: Question
-    voice: Voice
-    on_sentence: OnSentence | None
-    on_place: OnPlace | None
-    ends: float
-    """When nobody waits any more, by the event loop's clock."""
-    stopwatch: Stopwatch = field(default_factory=Stopwatch)
-    told: str = ""
-    """The replies to the questions of the same message that came before."""
-    failed: list[Check] = field(default_factory=list)
-    """The checks of the drafts that did not pass."""
-    away: tuple[str, ...] = ()
-    """Why there was no draft, or no further one."""
-
-    @property
-    def left(self) -> float:
-        """Seconds that are left."""
-        return max(0.0, self.ends - asyncio.get_running_loop().time())
-
-    def show(self, reply: str) -> None:
-        """Show as much of a reply as has been checked."""
-        if self.on_sentence:
-            self.on_sentence(f"{self.told}\n{self.closed(reply)}".lstrip("\n"))
-
-    def closed(self, reply: str) -> str:
-        """Return a reply with the closing that is drawn for its question."""
-        return self.voice.persona.closed(reply, self.question.text)
-
-    def close(self, reply: str, verdict: Verdict, sources: tuple[Source, ...] = ()) -> Answer:
-        """Return the answer."""
-        reasons = (finding.reason for outcome in self.failed for finding in outcome.findings)
-        version = self.voice.adapter.version if self.voice.adapter else None
-        unsupported = tuple(dict.fromkeys((*reasons, *self.away)))
-        return Answer(self.question, version, reply, verdict, sources, unsupported, self.stopwatch.total())
 
 
 class Answerer:
@@ -143,7 +90,7 @@ class Answerer:
         """
         text = self._accept(question.text)
         voice = await asyncio.to_thread(self._voices.voice, question.persona)
-        case = _Case(question, voice, on_sentence, on_place, asyncio.get_running_loop().time() + _PATIENCE)
+        case = Case(question, voice, on_sentence, on_place, asyncio.get_running_loop().time() + _PATIENCE)
         if is_small_talk(text):
             await asyncio.to_thread(self._store.documents, question.server)  # an unknown server is said to everyone
             return await self._chat(case)
@@ -159,7 +106,7 @@ class Answerer:
             case.failed, case.away = [], ()
         return joined(question, answers)
 
-    async def _answered(self, case: _Case) -> Answer:
+    async def _answered(self, case: Case) -> Answer:
         question, text, voice = case.question, case.question.text, case.voice
         with case.stopwatch("retrieve"):
             computed = await asyncio.to_thread(self._calculator.answer, question.server, text, question.channels)
@@ -168,9 +115,9 @@ class Answerer:
             )
         if isinstance(computed, Computed):
             return await self._voiced(case, _told(computed))
-        if isinstance(computed, Conflict):
+        if isinstance(computed, Disputed):
             return await self._disputed(case, computed.passages)
-        hit = _choose(found, text, await asyncio.to_thread(telling, self._store, question.server, text))
+        hit = _choose(found, text, await asyncio.to_thread(distinctive, self._store, question.server, text))
         if hit is None or found.answerable < self._silence:
             return case.close(voice.persona.line("not_in_notes", text), "unsure")
         chosen = hit.passage
@@ -179,7 +126,7 @@ class Answerer:
             return await self._disputed(case, (chosen, against))
         return await self._voiced(case, Basis(hit.passage.searchable, sources([hit.passage], hit.score)))
 
-    async def _disputed(self, case: _Case, passages: Sequence[Passage]) -> Answer:
+    async def _disputed(self, case: Case, passages: Sequence[Passage]) -> Answer:
         """Show passages that contradict each other, each with its document and date: nobody here knows who is right."""
         documents = await asyncio.to_thread(self._store.documents, case.question.server)
         taken = {document.name: document.taken[:10] for document in documents}
@@ -198,11 +145,11 @@ class Answerer:
             )
         return text
 
-    async def _chat(self, case: _Case) -> Answer:
+    async def _chat(self, case: Case) -> Answer:
         sound = await self._sound(case, ())
         return case.close(sound or case.voice.persona.line("greeting", case.question.text), "chat")
 
-    async def _voiced(self, case: _Case, basis: Basis) -> Answer:
+    async def _voiced(self, case: Case, basis: Basis) -> Answer:
         note, text = basis.note, case.question.text
         if sound := await self._sound(case, (note,), basis.values):
             return case.close(sound, "answered", basis.sources)
@@ -214,7 +161,11 @@ class Answerer:
             quoted = f"{note}\n{quoted}"
         return case.close(quoted, "quoted", basis.sources)
 
+<<<<<<< HEAD
     async def _sound(self, case: _Case, notes: tuple[str, ...], values: tuple[str, ...] = ()) -> str | None:
+=======
+    async def _sound(self, case: Case, notes: tuple[str, ...]) -> str | None:
+>>>>>>> review
         """Return the first draft that passes, None where none does; the case keeps what was wrong."""
         turn = self._line.turn(case.question.server, case.question.member, on_place=case.on_place, deadline=case.left)
         try:
@@ -227,8 +178,13 @@ class Answerer:
             case.away = (f"The note and the question are longer than the model reads: {error}",)
         return None
 
+<<<<<<< HEAD
     async def _first_sound(self, case: _Case, notes: tuple[str, ...], values: tuple[str, ...]) -> str | None:
         judge = Judge(case.question.text, notes, case.voice, case.stopwatch, datetime.now(self._zone).date(), values)
+=======
+    async def _first_sound(self, case: Case, notes: tuple[str, ...]) -> str | None:
+        judge = Judge(case.question.text, notes, case.voice, case.stopwatch, datetime.now(self._zone).date())
+>>>>>>> review
         first = await draft(self._engine, _request(case, notes, 0.0), judge, case.show)
         if first.outcome.passed:
             return case.closed(first.text)
@@ -273,7 +229,7 @@ def longest(persona: Persona) -> int:
     return _LONGEST + (_FORM if persona.card.format else 0)
 
 
-def _request(case: _Case, notes: Sequence[str], warmth: float) -> Request:
+def _request(case: Case, notes: Sequence[str], warmth: float) -> Request:
     question, voice = case.question, case.voice
     turns = tuple(ask(voice.persona, question.text, notes, card=voice.adapter is None))
     form = voice.persona.card.format

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from knowledge.store import Store
 from knowledge.typed.computing import compute
-from knowledge.typed.kinds import Computed, Conflict, Fact, from_json
+from knowledge.typed.kinds import Computed, Disputed, Fact, from_json
 
 MOST = 5000
 """Passages of a server above which nothing is computed: all of its facts are looked at for each question."""
@@ -24,7 +24,7 @@ class Calculator:
 
     def answer(
         self, server: str, question: str, channels: Sequence[str] = (), now: datetime | None = None
-    ) -> Computed | Conflict | None:
+    ) -> Computed | Disputed | None:
         """Return what the facts say, None where they say nothing for certain. Raises BadServer, UnknownServer."""
         if self._store.size(server) > MOST:
             return None

@@ -7,9 +7,9 @@ from contextlib import suppress
 import discord
 
 from bot.discord_growing import NOBODY
-from bot.discord_preview import answers, offered
+from bot.discord_preview import offered, reported
 from bot.discord_replies import Buttons, Offer, Refusal, explain
-from bot.discord_text import plain, summary
+from bot.discord_text import plain
 from bot.replaying import replayed
 from bot.settings import Settings
 from knowledge import planning
@@ -52,11 +52,10 @@ class Adding:
         else:
             raise Refusal(f"{plain(str(link))} is no address of a page: give one that begins with https://")
         if not shown.alters:
-            return summary(Report(tuple(one.change for one in shown.documents), 0.0))
+            return reported(Report(tuple(one.change for one in shown.documents), 0.0))
 
         async def write() -> str:
-            report = await asyncio.to_thread(self._write, server, shown)
-            return "\n".join(part for part in (summary(report), answers(report.answers)) if part)
+            return reported(await asyncio.to_thread(self._write, server, shown))
 
         return Offer(offered(shown), Confirmation(self._check, write))
 

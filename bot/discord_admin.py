@@ -8,9 +8,9 @@ from discord import app_commands
 
 from bot.discord_adding import Adding
 from bot.discord_chat import Chat, place_of
-from bot.discord_preview import answers
+from bot.discord_preview import reported
 from bot.discord_replies import NOTHING_UPLOADED, Command, Refusal, respond
-from bot.discord_text import plain, summary
+from bot.discord_text import plain
 from bot.replaying import replayed
 from bot.routing import Level
 from bot.schedule import reindex
@@ -144,7 +144,7 @@ class Admin:
         async def refreshed() -> str:
             require_manager(interaction)
             server = str(interaction.guild_id)
-            return _told(await asyncio.to_thread(reindex, self._store, self._embedder, self._settings, server))
+            return reported(await asyncio.to_thread(reindex, self._store, self._embedder, self._settings, server))
 
         await respond(interaction, refreshed, private=True)
 
@@ -155,15 +155,11 @@ class Admin:
         report = await asyncio.to_thread(self._removed, server, name)
         origin = next((document.origin for document in documents if document.name == name), None)
         returns = ["It was read from a folder that is watched, and comes back unless it is deleted there."]
-        return "\n".join([_told(report), *(returns if origin and not linked(origin) else [])])
+        return "\n".join([reported(report), *(returns if origin and not linked(origin) else [])])
 
     def _removed(self, server: str, name: str) -> Report:
         report = indexing.remove(self._store, server, name)
         return replayed(report, self._store, lambda: self._embedder, self._settings, server)
-
-
-def _told(report: Report) -> str:
-    return "\n".join(part for part in (summary(report), answers(report.answers)) if part)
 
 
 def _managed(interaction: discord.Interaction, level: Level) -> tuple[str, str]:

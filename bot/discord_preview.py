@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from bot.discord_text import plain
+from bot.discord_text import plain, summary
 from bot.preview_text import placed
+from knowledge.indexing import Report
 from knowledge.preview import DocumentPreview, Likeness, Preview
 from knowledge.replay import ChangedAnswer
 
@@ -29,8 +30,12 @@ def offered(shown: Preview) -> str:
     return "\n".join([*lines, "Nothing is changed yet. Shall I add it?"])
 
 
-def answers(changed: Sequence[ChangedAnswer]) -> str:
-    """Return a line for each saved question whose answer is another one now."""
+def reported(report: Report) -> str:
+    """Return what became of each file, and a line for each saved question whose answer is another one now."""
+    return "\n".join(filter(None, (summary(report), _answers(report.answers))))
+
+
+def _answers(changed: Sequence[ChangedAnswer]) -> str:
     told = [
         f"The answer to *{plain(one.question)}* has changed: "
         + (f"now from **{plain(one.after.document)}**." if one.after.document else "it is not answered any more.")

@@ -52,7 +52,8 @@ def _reads_files() -> tuple[bool, str]:
     try:
         documents.read("doctor.md", b"Is it well?")
     except documents.UnreadableDocument:
-        return False, "The process that reads uploaded files does not run here: no file can be added."
+        sentence = "The process that reads uploaded files does not run here, so no file can be added: see that nothing "
+        return False, f"{sentence}limits this process's memory or its children, and run `make setup` again."
     return True, sandbox.walls()
 
 

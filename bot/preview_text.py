@@ -6,7 +6,7 @@ from typing import Any
 from knowledge.indexing import Report
 from knowledge.preview import DocumentPreview, Likeness, Preview
 from knowledge.replay import ChangedAnswer
-from knowledge.store import SECTION_MARK, Passage
+from knowledge.store import Passage
 
 MOST_SHOWN = 5
 """Passages of a document, or findings of a kind, before the rest is only counted."""
@@ -55,8 +55,7 @@ def report_json(report: Report) -> dict[str, Any]:
 
 def placed(passage: Passage) -> str:
     """Return where a passage stands: its document and its own heading."""
-    heading = passage.section.rsplit(SECTION_MARK, 1)[-1]
-    return ", ".join(filter(None, (passage.document, heading or passage.entry)))
+    return ", ".join(filter(None, (passage.document, passage.heading or passage.entry)))
 
 
 def _document(document: DocumentPreview) -> Iterator[str]:
@@ -65,7 +64,7 @@ def _document(document: DocumentPreview) -> Iterator[str]:
         return
     yield f"{document.change.name}: " + ", ".join(f"{len(some)} {kind}" for kind, some in parts.items() if some)
     yield from _some([f"  + {_cut(passage.text)}" for passage in document.new], "more new", "  ")
-    pairs = [f"  ~ {_cut(_body(old))} -> {_cut(_body(new))}" for old, new in document.changed]
+    pairs = [f"  ~ {_cut(old.body)} -> {_cut(new.body)}" for old, new in document.changed]
     yield from _some(pairs, "more changed", "  ")
     yield from _some([f"  - {_cut(passage.text)}" for passage in document.removed], "more removed", "  ")
 
@@ -93,11 +92,6 @@ def _some(found: list[str], rest: str, indent: str = "") -> Iterator[str]:
 def _cut(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1].rstrip() + "…"
-
-
-def _body(passage: Passage) -> str:
-    first, _, rest = passage.text.partition("\n")
-    return rest if rest and passage.section.endswith(first) else passage.text
 
 
 def _document_json(document: DocumentPreview) -> dict[str, Any]:

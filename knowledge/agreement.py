@@ -9,7 +9,7 @@ from knowledge.clauses import clauses, sentences
 from knowledge.days import days_in
 from knowledge.light_words import LIGHT
 from knowledge.limits import compared, limits
-from knowledge.lists import akin, denies_of_list, listed, root_of
+from knowledge.lists import LISTED, akin, denies_of_list, listed, root_of
 from knowledge.opposites import denies, opposites, states, turned
 from knowledge.polarity import Polarity, outright, polarity
 from knowledge.question import Asked, content
@@ -22,7 +22,6 @@ _NEAR = 0.8
 """Share of the best fit from which a clause counts as speaking of the question too."""
 _ONLY = re.compile(r"\b(?:only|just|exclusively|solely)\b", re.IGNORECASE)
 _HEDGE = re.compile(r"\b(?:unless|however|but|although|though)\b", re.IGNORECASE)
-_LISTED = re.compile(r"\b(?:list|listed|notes?|menu|among|only|map|log|logbook)\b", re.IGNORECASE)
 _NO_MORE = re.compile(r"\b(?:no|not) (?:more|less|fewer|exceeding)\b", re.IGNORECASE)
 _ANSWER_FIRST = re.compile(r"(?:^|[?:]\s+)(Yes|No)\b")
 _NEEDS = re.compile(r"\b(?:need|have to|must|necessary|required|cost|pay|charge[ds]?)\b", re.IGNORECASE)
@@ -49,7 +48,7 @@ def agreement(  # noqa: PLR0911 -- a rule each, the surest first
     if said is None:
         open_ended = not ask.yes_no or ask.wanted or re.search(r"\bor\b", question)
         return "agrees" if open_ended or _answers(reply, ask, notes) else _unanswered(ask, notes)
-    if said == "yes" and not denies(question) and any(denies(c) and _LISTED.search(c) for _, c in clauses(reply)):
+    if said == "yes" and not denies(question) and any(denies(c) and LISTED.search(c) for _, c in clauses(reply)):
         return "contradicts"
     if not ask.yes_no:
         return "agrees" if said == "yes" or denies_of_list(reply, notes, ask) or _any_denies(notes) else "contradicts"

@@ -1,6 +1,6 @@
 """What each clause of a passage states, cut so that two passages can be held against each other.
 
-A assertion is about something (its subject), on some days, and says opening hours, values, or a plain yes or no.
+An assertion is about something (its subject), on some days, and says opening hours, values, or a plain yes or no.
 """
 
 import re
@@ -10,10 +10,10 @@ from functools import lru_cache
 
 from knowledge.claims import Claim, claims, stem, stems
 from knowledge.clauses import clauses
-from knowledge.polarity import denies, hedged, outright
+from knowledge.polarity import denies_of, hedged, outright
 from knowledge.question import asked
 from knowledge.stated_hours import DAYS, Hours, days_named, hours_in
-from knowledge.store import SECTION_MARK, Passage
+from knowledge.store import Passage
 
 Value = tuple[str, str, str]
 """(its unit and at which end of a limit it stands, what it is counted by, the value): ("usd", "month", "5")."""
@@ -137,7 +137,7 @@ def headed_apart(one: Passage, other: Passage) -> bool:
 
 
 def _parted(passage: Passage) -> tuple[str, str]:
-    title = passage.section.rsplit(SECTION_MARK, 1)[-1]
+    title = passage.heading
     first, _, rest = passage.text.partition("\n")
     return (title, rest) if title and first == title and rest else (title, passage.text)
 
@@ -239,5 +239,5 @@ def _unit(clause: str, held: Sequence[Claim], n: int) -> str:
 def _says(clause: str, words: frozenset[str]) -> bool | None:
     if not words or clause.rstrip().endswith("?") or hedged(clause, compared=False) or _CONDITION.search(clause):
         return None
-    denied = denies(clause, tuple(words)) or bool(_FORBIDS.search(clause))
+    denied = denies_of(clause, tuple(words)) or bool(_FORBIDS.search(clause))
     return False if denied else True if _ASSERTS.search(clause) else None

@@ -7,7 +7,7 @@ from knowledge.embedding import Embedder
 from knowledge.indexing import embedded
 from knowledge.question import content
 from knowledge.retrieval import answerable, search
-from knowledge.store import SECTION_MARK, Document, Passage, Revision, Store
+from knowledge.store import Document, Passage, Revision, Store
 
 LEAST = 10
 """Entries with a heading of their own below which shares say nothing."""
@@ -99,6 +99,6 @@ def _bodies(store: Store, server: str) -> Iterator[tuple[str, str]]:
     for document in store.documents(server):
         for passage in store.passages(server, document.name):
             title, _, body = passage.text.partition("\n")
-            own = passage.section.rpartition(SECTION_MARK)[2]
+            own = passage.heading
             if title == own and content(title) and content(body):
                 yield title, body

@@ -5,9 +5,8 @@ clauses, because a model has never the last word on a fact. Precise rather than 
 the same thing is let pass.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Literal
 
 from knowledge.assertions import Assertion, about, assertions, headed_apart, is_row
@@ -59,21 +58,12 @@ def duplicates(one: Passage, other: Passage) -> bool:
     """Tell whether two passages that are near each other say the same in nearly the same words."""
     if _rows_of_one(one, other):
         return False
-    if {(c.kind, c.value, c.unit) for c in claims(_body(one))} != {
-        (c.kind, c.value, c.unit) for c in claims(_body(other))
-    }:
+    if {(c.kind, c.value, c.unit) for c in claims(one.body)} != {(c.kind, c.value, c.unit) for c in claims(other.body)}:
         return False
     if {s.says for s in assertions(one)} != {s.says for s in assertions(other)}:
         return False
-    ours, theirs = about(_body(one)), about(_body(other))
+    ours, theirs = about(one.body), about(other.body)
     return len(ours & theirs) >= TWICE * len(ours | theirs)
-
-
-def conflicting(passages: Sequence[Passage]) -> Iterator[tuple[int, int, Conflict]]:
-    """Yield (place of one, place of the other, what they contradict each other in) for passages found together."""
-    for (m, one), (n, other) in combinations(enumerate(passages), 2):
-        if found := conflict(one, other):
-            yield m, n, found
 
 
 def _contradiction(one: Assertion, other: Assertion, common: frozenset[str]) -> Kind | None:
@@ -141,8 +131,3 @@ def _said(assertion: Assertion) -> tuple[object, ...]:
 def _rows_of_one(one: Passage, other: Passage) -> bool:
     """Tell whether both are rows of one table, which are alike and yet about two things."""
     return one.document == other.document and is_row(one) and is_row(other)
-
-
-def _body(passage: Passage) -> str:
-    first, _, rest = passage.text.partition("\n")
-    return rest if rest and passage.section.endswith(first) else passage.text

@@ -51,11 +51,6 @@ def relative(text: str, today: date) -> Iterator[tuple[re.Match[str], date]]:
         yield match, today + timedelta(days=shift)
 
 
-def names_a_day(text: str) -> bool:
-    """Tell whether a text names a day by today."""
-    return bool(_RELATIVE.search(text))
-
-
 def spelled_out(text: str, today: date | None) -> str:
     """Put weekday and date in place of the words that name a day by today, so that they compare as others do."""
     if today is None:

@@ -19,7 +19,7 @@ def brings(note: str, question: str) -> bool:
     return ask.wanted is None or ask.wanted.held_by(note)
 
 
-def telling(store: Store, server: str, question: str) -> frozenset[str]:
+def distinctive(store: Store, server: str, question: str) -> frozenset[str]:
     """Return the stems of a question's words that one or two passages of the server hold: what it is about."""
     long = dict.fromkeys(word for word in re.findall(r"[^\W\d_]{5,}", question.lower()) if word not in STOP_WORDS)
     held = {word: store.matches(server, word) for word in long}

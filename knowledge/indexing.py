@@ -20,7 +20,7 @@ from knowledge.typed.places import own_names
 from knowledge.typed.recognition import recognise
 
 Key = TypeVar("Key")
-_TOGETHER = 64  # passages; about a second of a small model's work on two cores
+TOGETHER = 64  # passages that are embedded and written at a time; about a second of a small model's work on two cores
 _KEPT = timedelta(days=1)
 
 Outcome = Literal["new", "changed", "unchanged", "removed", "refused"]
@@ -215,13 +215,13 @@ def write(  # noqa: PLR0913 -- what, where, what was there, and who is told
 
 
 def _groups(files: Sequence[File]) -> Iterator[list[File]]:
-    """Yield files in groups of which each but the last has at least ``_TOGETHER`` passages to embed."""
+    """Yield files in groups of which each but the last has at least ``TOGETHER`` passages to embed."""
     group: list[File] = []
     held = 0
     for file in files:
         group.append(file)
         held += len(file.passages)
-        if held >= _TOGETHER:
+        if held >= TOGETHER:
             yield group
             group, held = [], 0
     if group:
@@ -251,7 +251,7 @@ def vectors_of(
 
 def _embed_missing(store: Store, embedder: Embedder, server: str) -> None:
     """Have the embedder read what it has not read yet, some passages at a time: a stop loses little."""
-    while missing := store.unembedded(server, embedder.name, _TOGETHER):
+    while missing := store.unembedded(server, embedder.name, TOGETHER):
         store.embed(server, embedder.name, embedded(embedder, {id_: p.views for id_, p in missing.items()}))
     store.drop_embedders(server, (datetime.now(UTC) - _KEPT).isoformat(timespec="seconds"))
 

@@ -9,7 +9,8 @@ from knowledge.opposites import denies, opposites
 from knowledge.question import Asked, content, telling
 from knowledge.statements import Notes
 
-_LISTED = re.compile(r"\b(?:list|listed|notes?|menu|among|only|map|log|logbook)\b", re.IGNORECASE)
+LISTED = re.compile(r"\b(?:list|listed|notes?|menu|among|only|map|log|logbook)\b", re.IGNORECASE)
+"""Words by which a reply speaks of what the notes list."""
 _ITEMS = 3
 _KIN = 4
 """Letters that two words of one root share at least."""
@@ -26,7 +27,7 @@ def denies_of_list(reply: str, notes: Notes, ask: Asked) -> bool:
         return False  # what was asked for is there, and the reply says so
     named = any(akin(word, spoken) for word in lacking)
     there = (set(ask.words) | telling(reply)) & notes.known and any(part.listed for part in notes.parts)
-    touched = set(ask.words) & notes.known or there or _LISTED.search(reply) or _gathers(reply, notes)
+    touched = set(ask.words) & notes.known or there or LISTED.search(reply) or _gathers(reply, notes)
     return bool(touched) and (named or _gathers(reply, notes)) and not any(s in spoken for s in opposites(lacking))
 
 

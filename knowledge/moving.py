@@ -1,19 +1,16 @@
 """One server from a store to another, with everything, and the proof that it arrived."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from knowledge.store import Document, Passage, Revision, Store, UnknownServer, Vectors
+from knowledge import indexing
+from knowledge.store import Document, Passage, Revision, Store, Vectors
 from knowledge.typed.kinds import from_json
 
-_TOGETHER = 64  # passages
 _NONE: Vectors = np.zeros((0, 0), np.float32)
-
-Progress = Callable[[int, int, str], None]
-"""Called with how many documents are done, how many there are, and what is done with which."""
 
 
 class CannotMove(Exception):  # noqa: N818 -- named for what is wrong
@@ -31,7 +28,7 @@ class Moved:
 
 
 def move(
-    source: Store, target: Store, server: str, progress: Progress | None = None, *, remove_source: bool = False
+    source: Store, target: Store, server: str, progress: indexing.Progress | None = None, *, remove_source: bool = False
 ) -> Moved:
     """Copy a server's documents, passages and vectors, then read both stores and compare.
 
@@ -40,7 +37,7 @@ def move(
     """
     step = progress or (lambda *_: None)
     documents = source.documents(server)
-    there = _there(target, server)
+    there = indexing.documents(target, server)
     wanted = {document.name: document for document in documents}
     if strange := [name for name, document in there.items() if wanted.get(name) != document]:
         raise CannotMove(
@@ -62,13 +59,6 @@ def move(
     return moved
 
 
-def _there(target: Store, server: str) -> dict[str, Document]:
-    try:
-        return {document.name: document for document in target.documents(server)}
-    except UnknownServer:
-        return {}
-
-
 def _facts(store: Store, server: str, documents: Sequence[Document]) -> list[str]:
     """Return what was recognised in each document, whatever channels it is bound to."""
     return store.facts(server, sorted({channel for document in documents for channel in document.channels}))
@@ -80,7 +70,7 @@ def _groups(documents: Sequence[Document]) -> Iterator[list[Document]]:
     for document in documents:
         group.append(document)
         held += 1 + document.passages
-        if held >= _TOGETHER:
+        if held >= indexing.TOGETHER:
             yield group
             group, held = [], 0
     if group:
@@ -103,7 +93,7 @@ def _revisions(  # noqa: PLR0913, PLR0917 -- whose, by whom, and what is known o
         yield Revision(document, source.content(server, document.name), held, rows, facts.get(document.name, "[]"))
 
 
-def _compare(source: Store, target: Store, server: str, step: Progress) -> Moved:
+def _compare(source: Store, target: Store, server: str, step: indexing.Progress) -> Moved:
     """Read both stores and return what both hold. Raises CannotMove."""
     documents = source.documents(server)
     alike = documents == target.documents(server)

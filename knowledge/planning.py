@@ -12,8 +12,6 @@ from knowledge.linked_pages import fetch
 from knowledge.preview import Preview, preview
 from knowledge.store import Document, Store, Vectors
 
-_TOGETHER = 64  # passages; about a second of a small model's work on two cores
-
 
 class Outdated(Exception):  # noqa: N818 -- named for what is wrong
     """What was shown is no longer what would happen; the message says to look again."""
@@ -63,8 +61,8 @@ def _plan(  # noqa: PLR0913, PLR0917 -- what was read, what was there, and who i
 ) -> Preview:
     passages = [passage for file in files if file.fresh for passage in file.passages]
     vectors: dict[str, Vectors] = {}
-    for start in range(0, len(passages), _TOGETHER):
-        some = passages[start : start + _TOGETHER]
+    for start in range(0, len(passages), indexing.TOGETHER):
+        some = passages[start : start + indexing.TOGETHER]
         if progress:
             progress(start, len(passages), some[0].document)
         vectors |= indexing.vectors_of(store, embedder, server, some, known=bool(known))

@@ -27,10 +27,8 @@ _PLAIN_NO = re.compile(
     |n['\u2019]t\b|^no\b""",
     _FLAGS,
 )
-_TAKES_BACK = re.compile(r"\b(?:not|never|cannot|ain['\u2019]t|nor)\b|n['\u2019]t\b|^no\b", re.IGNORECASE)
 _NO_SUCH = re.compile(r"\bno (?:\w+ )?(\w+)", re.IGNORECASE)
 _CONDITION = re.compile(r"\b(?:only|unless|except|until|but|however)\b", re.IGNORECASE)
-_WELCOME = re.compile(r"\b(?:free|any|each|every|no)\b", re.IGNORECASE)
 _LIMIT = re.compile(
     r"\b(?:if|over|above|under|below|at\ least|from|with|to|between|up|minimum|maximum|before|after)\b", _FLAGS
 )
@@ -67,24 +65,10 @@ def negative(clause: str) -> bool:
     return bool(_DENYING.search(clause))
 
 
-def denies(sentence: str, words: Sequence[str]) -> bool:
+def denies_of(sentence: str, words: Sequence[str]) -> bool:
     """Tell whether a sentence denies what is asked, given as stems: "no booking" denies only a question on booking."""
     such = {stem(part) for match in _NO_SUCH.finditer(sentence) for part in match[0].split()[1:]}
     return bool(_PLAIN_NO.search(sentence)) or bool(such & set(words))
-
-
-def welcomes(clause: str) -> bool:
-    """Tell whether a clause says yes in words that may look like a no: "no fee", "any day", "free"."""
-    return bool(_WELCOME.search(clause))
-
-
-def takes_back(reply: str) -> bool:
-    """Tell whether a yes is denied in its own clause: "Aye, it is not supported"."""
-    said = _SAID.search(reply)
-    if said is None or not said["yes"]:
-        return False
-    clause = re.split(r"[.!?;:\u2014]|,\s+(?:so|and|but|though|for)\b", reply[said.end() :].lstrip(" ,!"))[0]
-    return bool(_TAKES_BACK.search(clause))
 
 
 def hedged(clause: str, *, compared: bool) -> bool:

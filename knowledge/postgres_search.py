@@ -6,9 +6,9 @@ import numpy as np
 from pgvector import HalfVector
 from psycopg import sql
 
+from knowledge.index_terms import terms
 from knowledge.postgres_connection import Scope
 from knowledge.store import COMMON, Ids, Passage, Scores, Stored, Vectors
-from knowledge.words import stems
 
 _K1, _B = 1.2, 0.75
 _FREQUENCIES = np.cumsum(1 / np.arange(1, 257, dtype=np.float64) ** 2) / 1.64493406685
@@ -51,7 +51,7 @@ def matches(scope: Scope, word: str, channels: Sequence[str]) -> tuple[Ids, Scor
     """Return which passages hold the word, and BM25's share for it without its rarity; None if very many do."""
     found: tuple[Ids, Scores] | None = None
     hidden = _elsewhere(scope, channels)
-    for stem in dict.fromkeys(stems(word)):
+    for stem in dict.fromkeys(terms(word)):
         held = _look_up(scope, stem, hidden)
         if held is None:
             return None

@@ -8,10 +8,10 @@ from typing import Any
 
 from psycopg import Connection
 
+from knowledge.index_terms import terms
 from knowledge.postgres_connection import Scope
 from knowledge.postgres_search import packed
 from knowledge.store import Passage, Revision, Vectors
-from knowledge.words import stems
 
 _ADD_VECTORS = (
     "INSERT INTO vectors (passage, document, embedder, whole, others) VALUES (%s, %s, %s, %s, %s)"
@@ -99,7 +99,7 @@ class Writer:
             )
 
     def _add(self, added: Sequence[tuple[int, int, int, Passage]]) -> None:
-        found = [stems(p.searchable) for _, _, _, p in added]
+        found = [terms(p.searchable) for _, _, _, p in added]
         with self._connection.cursor() as cursor:
             cursor.executemany(
                 "INSERT INTO passages (id, document, place, section, entry, text, digest, words)"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sqlite_utils import Database, Migrations
 
-from knowledge.store import BadServer
+from knowledge.store import check_server
 
 FILE = "questions.db"
 MOST_GAPS = 2000
@@ -68,7 +68,7 @@ class Saved:
 class QuestionLog:
     """The questions of all servers under ``root``; safe to share between threads.
 
-    Every method raises BadServer for a name that is no folder name. ``kept``: days after which a question without an
+    Every method raises BadServer for a name that is not allowed. ``kept``: days after which a question without an
     answer that nobody has asked again is deleted.
     """
 
@@ -139,8 +139,7 @@ class QuestionLog:
         db.execute("DELETE FROM gaps WHERE last < ?", [_stamp(datetime.now(UTC) - self._kept)])
 
     def _path(self, server: str) -> Path:
-        if server in {"", ".", ".."} or server != Path(server).name:
-            raise BadServer(f"{server[:80]!r} cannot be a server's name: use the server's id.")
+        check_server(server)
         return self._root / server / FILE
 
     @contextmanager

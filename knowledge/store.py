@@ -59,6 +59,17 @@ class Passage:
     """The words that are shown and cited; a table row carries its column names."""
 
     @property
+    def heading(self) -> str:
+        """Its own heading, the last of the path."""
+        return self.section.rsplit(SECTION_MARK, 1)[-1]
+
+    @property
+    def body(self) -> str:
+        """The text below its heading; all of it where it does not begin with one."""
+        first, _, rest = self.text.partition("\n")
+        return rest if rest and self.section.endswith(first) else self.text
+
+    @property
     def searchable(self) -> str:
         """The words that are indexed: the headings above the text, then the text, no heading twice."""
         above = self.section.removesuffix(self.text.split("\n", 1)[0]).removesuffix(SECTION_MARK)

@@ -91,7 +91,7 @@ HOMES = {
     "pdf_oxide": {"knowledge.pdf_files"},
     "seccompy": {"knowledge.sandbox"},
     "yaml": {"knowledge.yaml_files"},
-    "snowballstemmer": {"knowledge.claims", "knowledge.words"},
+    "snowballstemmer": {"knowledge.claims", "knowledge.index_terms"},
     "pint": {"knowledge.units"},
     "PIL": {"personas.avatars"},
     "sklearn": {"bot.advice", "knowledge.gaps", "personas.duplicates", "personas.voice_classifier"},

@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from knowledge.store import Passage
 from knowledge.typed.clock import clock_time
 from knowledge.typed.days import straight
-from knowledge.typed.kinds import Area, Computed, Conflict, Fact, FreeDelivery, Money, OnlyAreas, OwnName
+from knowledge.typed.kinds import Area, Computed, Disputed, Fact, FreeDelivery, Money, OnlyAreas, OwnName
 from knowledge.typed.money import MONEY, amount_in, same_unit
 from knowledge.typed.wording import bare, plain
 
@@ -87,7 +87,7 @@ _ALIKE = 0.8
 """Names more alike than this, of 1, may be one name with a slip of the finger."""
 
 
-def answer_areas(question: str, facts: Sequence[Fact]) -> Computed | Conflict | None:
+def answer_areas(question: str, facts: Sequence[Fact]) -> Computed | Disputed | None:
     """Answer a question on delivery to one place; None where it is none, or the facts do not certainly cover it."""
     areas = [fact for fact in facts if isinstance(fact, Area)]
     if not areas:
@@ -126,13 +126,13 @@ class _Asked:
     """The order total that the question names."""
 
 
-def _answer(asked: _Asked, found: Sequence[Area], facts: Sequence[Fact]) -> Computed | Conflict | None:
+def _answer(asked: _Asked, found: Sequence[Area], facts: Sequence[Fact]) -> Computed | Disputed | None:
     found = [area for area in found if _plain(area.name) == asked.place] or found
     passages = tuple(dict.fromkeys(area.passage for area in found))
     fees = {area.fee.amount for area in found if area.fee}
     untils = {area.order_by for area in found if area.order_by is not None}
     if len({area.delivers for area in found}) > 1 or len(fees) > 1 or len(untils) > 1:
-        return Conflict(passages)
+        return Disputed(passages)
     if len({area.name for area in found}) > 1:
         return None
     area = next((area for area in found if area.fee), found[0])

@@ -21,10 +21,8 @@ _RANGE = re.compile(
 )
 _SINGLE = re.compile(rf"(?<![\w$€£.,:/-]){ONE}(?![\w%/]|[.,:]\d|-\d)", re.IGNORECASE)
 _ALL_DAY = re.compile(
-    (
-        r"\b(?:24\s?/\s?7|(?<=open\s)24\s?(?:hours|hrs|h)(?:\s(?:a|per)\sday)?|24\shours\s(?:a"
-        r"|per)\sday|(?:a)?round[ -]the[ -]clock)\b"
-    ),
+    r"\b(?:24\s?/\s?7|(?<=open\s)24\s?(?:hours|hrs|h)(?:\s(?:a|per)\sday)?|24\shours\s(?:a|per)\sday"
+    r"|(?:a)?round[ -]the[ -]clock)\b",
     re.IGNORECASE,
 )
 
@@ -115,7 +113,7 @@ def _clock(match: re.Match[str], n: str) -> Clock | None:
     half = (match[f"p{n}"] or "").lower()
     if hour > 24 or (half and not 1 <= hour <= 12) or (hour == 24 and minute):  # noqa: PLR2004 -- hours of a day
         return None
-    late = not half and (hour > 12 or match[f"h{n}"].startswith("0"))  # noqa: PLR2004
+    late = not half and (hour > 12 or match[f"h{n}"].startswith("0"))  # noqa: PLR2004 -- as above
     return Clock(hour, minute, "p" if half == "p" else "a" if half else "", not half and not match[f"m{n}"], late)
 
 

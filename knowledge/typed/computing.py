@@ -7,13 +7,13 @@ from zoneinfo import ZoneInfo
 from knowledge.typed.area_answers import answer_areas
 from knowledge.typed.feasts import country_of
 from knowledge.typed.hours_answers import answer_hours
-from knowledge.typed.kinds import Computed, Conflict, Fact
+from knowledge.typed.kinds import Computed, Disputed, Fact
 from knowledge.typed.table_answers import answer_tables
 
 
 def compute(
     question: str, facts: Sequence[Fact], now: datetime, zone: ZoneInfo, country: str | None = None
-) -> Computed | Conflict | None:
+) -> Computed | Disputed | None:
     """Compute the answer to a question; None where it is of no such kind or the facts do not certainly cover it.
 
     ``now`` is aware of its zone; ``zone`` is the server's, and holds unless a passage names another. ``country``, an

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Literal
 
 from knowledge.claims import MONTHS, WEEKDAYS
 from knowledge.typed.feasts import FEASTS, falls_on, public_holiday
@@ -28,7 +29,8 @@ _WEEK_WORDS = (
     (r"\b(?:monday|mon)\s?(?:-|\u2013|to|through)\s?(?:friday|fri)\s+and\s+weekends\b", _EVERY),
     (
         (
-            r"\b(?:every|each)\s?day(?:\s+of\s+the\s+week)?\b|\bdaily\b|\b(?:7|seven)\s+days\s+(?:a|per)\s+week\b|\ball\s+week(?:\s+long)?\b"
+            r"\b(?:every|each)\s?day(?:\s+of\s+the\s+week)?\b|\bdaily\b|\b(?:7|seven)\s+days\s+(?:a|per)\s+week\b"
+            r"|\ball\s+week(?:\s+long)?\b"
         ),
         _EVERY,
     ),
@@ -129,9 +131,9 @@ def _feasts(text: str) -> list[FoundDays]:
             if not beside:
                 found.append(FoundDays(match.start(), match.end(), Feast(name)))
                 continue
-            side = -1 if beside[0][2].lower() == "before" else 1
+            side: Literal[-1, 1] = -1 if beside[0][2].lower() == "before" else 1
             weekday = None if beside[0][1].lower() == "day" else _weekday(beside[0][1])
-            found.append(FoundDays(beside[0].start(), match.end(), Feast(name, side, weekday)))  # type: ignore[arg-type]
+            found.append(FoundDays(beside[0].start(), match.end(), Feast(name, side, weekday)))
     found += [
         FoundDays(match.start(), match.end(), Feast("thanksgiving", 1))
         for match in re.finditer(r"\bblack friday\b", text, re.IGNORECASE)
@@ -200,7 +202,7 @@ def _slashed(match: re.Match[str]) -> Dated | None:
     first, second = int(match[1]), int(match[2])
     if first == second or second > 12 >= first:  # noqa: PLR2004 -- months of a year
         day = (first, second)
-    elif first > 12 >= second:  # noqa: PLR2004
+    elif first > 12 >= second:  # noqa: PLR2004 -- as above
         day = (second, first)
     else:
         return None

@@ -9,12 +9,12 @@ from knowledge.claims import WEEKDAYS
 from knowledge.typed import feasts
 from knowledge.typed.hours_questions import HoursQuestion, dates_of, hours_question, next_date
 from knowledge.typed.hours_sentences import Speech, computed, date_name, feast_name, noted, told
-from knowledge.typed.kinds import Computed, Conflict, Dated, Fact, Feast, Hours, OwnName, UnreadHours, Weekly, Zone
+from knowledge.typed.kinds import Computed, Dated, Disputed, Fact, Feast, Hours, OwnName, UnreadHours, Weekly, Zone
 from knowledge.typed.places import VENUES
 from knowledge.typed.week import Opening, State, Week
 from knowledge.typed.wording import listing
 
-Answer = Computed | Conflict | None
+Answer = Computed | Disputed | None
 
 
 def answer_hours(question: str, facts: Sequence[Fact], now: datetime, zone: ZoneInfo, country: str | None) -> Answer:
@@ -171,7 +171,7 @@ class _Teller:
         parts = [f"{label} {self._say.are} {value}" for (label, _), value in zip(openings, values, strict=True)]
         return computed(listing(parts), [opening for _, opening in openings], values)
 
-    def _exception(self, usual: Opening, coming: Opening | Conflict | None, day: date, name: str) -> Answer:
+    def _exception(self, usual: Opening, coming: Opening | Disputed | None, day: date, name: str) -> Answer:
         if not isinstance(coming, Opening):
             return coming
         if self._asked.ask not in {"open", "closed", "hours"} or self._asked.minute is not None:

@@ -125,9 +125,9 @@ def line_of(text: str, own: frozenset[str]) -> Line:
     groups = _groups(rest, marked)
     common = {"subject": subject, "note": note, "clock": marked.clock, "days": all_days, "timed": timed}
     if groups is not None and isinstance(season, Dated | None):
-        return Line(True, tuple(groups), season=season, **common)  # type: ignore[arg-type]
+        return Line(True, tuple(groups), season=season, **common)  # type: ignore[arg-type]  # its values are of several types
     if [kind for kind, _ in rest] in (["T"], ["C"]) and not season:
-        return Line(True, bare=marked.spans[rest[0][1]] if rest[0][0] == "T" else (), **common)  # type: ignore[arg-type]
+        return Line(True, bare=marked.spans[rest[0][1]] if rest[0][0] == "T" else (), **common)  # type: ignore[arg-type]  # as above
     return Line(read=False, subject=subject, days=all_days, timed=timed)
 
 
@@ -139,8 +139,8 @@ def _mark(text: str) -> _Marked:
     )
     parts, place = [], 0
     for start, end, kind, n in items:
-        weekday_follows = kind == "D" and isinstance(days[n].days, Dated) and days[n].days.first != days[n].days.last  # type: ignore[union-attr]
-        is_season = weekday_follows and any(isinstance(d.days, Weekly) for d in days)
+        run = days[n].days if kind == "D" else None
+        is_season = isinstance(run, Dated) and run.first != run.last and any(isinstance(d.days, Weekly) for d in days)
         parts += [text[place:start], f" ⟦{'S' if is_season else kind}{n}⟧ "]
         place = end
     marked = "".join([*parts, text[place:]])

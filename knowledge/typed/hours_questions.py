@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Literal
 
 from knowledge.typed.clock import singles
-from knowledge.typed.days import days_in
+from knowledge.typed.days import days_in, holds
 from knowledge.typed.kinds import Dated, Days, Feast, Weekly
 from knowledge.typed.places import VENUES
 from knowledge.typed.wording import bare, plain
@@ -172,8 +172,6 @@ def dates_of(asked: HoursQuestion, today: date) -> list[date]:
 
 def next_date(feast: Feast, today: date, country: str | None) -> date | None:
     """Return when a feast comes next; None if that is not certain."""
-    from knowledge.typed.days import holds
-
     for ahead in range(400):
         day = today + timedelta(days=ahead)
         held = holds(feast, day, country)

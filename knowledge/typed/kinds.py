@@ -220,7 +220,7 @@ class Computed:
 
 
 @dataclass(frozen=True)
-class Conflict:
+class Disputed:
     """The facts contradict each other: nothing is computed, and all sides can be shown."""
 
     passages: tuple[Passage, ...]

@@ -31,7 +31,7 @@ def unit_of(word: str) -> str:
     lowered = word.strip().lower().rstrip(".")
     if lowered in _SIGN:
         return _SIGN[lowered]
-    return lowered.removesuffix("s") if len(lowered) > 3 and not lowered.endswith("ss") else lowered  # noqa: PLR2004
+    return lowered.removesuffix("s") if len(lowered) > 3 and not lowered.endswith("ss") else lowered  # noqa: PLR2004 -- "gas" is no plural
 
 
 def amount_in(text: str) -> Money | None:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from knowledge.store import SECTION_MARK, Passage
 from knowledge.typed.days import days_in, straight
@@ -64,11 +64,6 @@ def own_subject(subject: str, where: str) -> str:
     """Return the subject of a line's own words; "we" is what the headings speak of."""
     words = [word for word in subject.split() if word not in _OWN and word not in _NEUTRAL]
     return " ".join(words) if words else where
-
-
-def names_place(words: Iterable[str]) -> bool:
-    """Tell whether words can stand for the whole place: "the shop", "your store"."""
-    return all(word in _OWN or word in VENUES for word in words)
 
 
 def _left(heading: str, own: frozenset[str]) -> list[str]:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from knowledge.claims import stem, stems
 from knowledge.typed.columns import holds_phrase, price_column, word_column
-from knowledge.typed.kinds import Cell, Computed, Conflict, Fact, Priced, Row
+from knowledge.typed.kinds import Cell, Computed, Disputed, Fact, Priced, Row
 from knowledge.typed.money import coin_in, same_unit
 from knowledge.typed.table_kinds import Kind, is_prose, kind_of, naming, price_cell
 from knowledge.typed.table_questions import TableQuestion, price_question, stemmed, table_question
@@ -19,7 +19,7 @@ _MOST_LISTED = 12
 """Rows that one sentence names; of more it tells the number."""
 
 
-def answer_tables(question: str, facts: Sequence[Fact]) -> Computed | Conflict | None:
+def answer_tables(question: str, facts: Sequence[Fact]) -> Computed | Disputed | None:
     """Answer a question on rows of a table; None where it is none, or the table does not certainly settle it."""
     rows = [fact for fact in facts if isinstance(fact, Row)]
     if not rows:
@@ -38,7 +38,7 @@ def answer_tables(question: str, facts: Sequence[Fact]) -> Computed | Conflict |
     return _selected(asked, kind, priced)
 
 
-def _price(name: str, rows: Sequence[Row], priced: Sequence[Priced]) -> Computed | Conflict | None:
+def _price(name: str, rows: Sequence[Row], priced: Sequence[Priced]) -> Computed | Disputed | None:
     wanted = stemmed(name.split())
     found = [row for row in rows if stemmed(re.sub(r"^the ", "", row.name.lower()).split()) == wanted]
     if not found and len(wanted) > 1:
@@ -48,7 +48,7 @@ def _price(name: str, rows: Sequence[Row], priced: Sequence[Priced]) -> Computed
     if not told or len(told) < len(found):
         return None
     if len({(cell.amount, cell.unit) for _, cell in told}) > 1:
-        return Conflict(tuple(dict.fromkeys(row.passage for row, _ in told)))
+        return Disputed(tuple(dict.fromkeys(row.passage for row, _ in told)))
     row, cell = told[0]
     if any(set(wanted) <= set(stems(other.name)) and other.price.amount != cell.amount for other in priced):
         return None

@@ -74,7 +74,7 @@ def priced_in(passages: Iterable[Passage], rows: Sequence[Row]) -> Iterator[Pric
 def _fields(passage: Passage, parent: str) -> Iterator[tuple[str, _Raw]]:
     """Yield a passage's rows with what kind of table they are of."""
     text, lines = straight(passage.text), straight(passage.text).split("\n")
-    heading = passage.section.split(SECTION_MARK)[-1]
+    heading = passage.heading
     for mark, pattern in _FIELD.items():
         if "\n" not in text and pattern.match(text) and len(pattern.findall(text)) >= _FEW:
             yield mark, _Raw(passage, parent, tuple(_cut(text, pattern)), "")

@@ -10,7 +10,7 @@ from knowledge.store import Passage
 from knowledge.typed.clock import DAY
 from knowledge.typed.days import holds
 from knowledge.typed.feasts import public_holiday
-from knowledge.typed.kinds import Conflict, Dated, Feast, Hours, PublicHolidays, Span, UnreadHours, Weekly
+from knowledge.typed.kinds import Dated, Disputed, Feast, Hours, PublicHolidays, Span, UnreadHours, Weekly
 
 _AHEAD = 10  # days to look for the next opening
 
@@ -63,7 +63,7 @@ class Week:
     unread: tuple[UnreadHours, ...]
     country: str | None
 
-    def on(self, day: date) -> Opening | Conflict | None:
+    def on(self, day: date) -> Opening | Disputed | None:
         """Return the hours of a day; None where the facts do not certainly tell."""
         exact = [
             (fact, holds(fact.days, day, self.country)) for fact in self.hours if not isinstance(fact.days, Weekly)
@@ -79,13 +79,13 @@ class Week:
         told = self._weekly(day)
         return None if self._elsewhere(told) else _agreed(told)
 
-    def named(self, feast: Feast) -> Opening | Conflict | None:
+    def named(self, feast: Feast) -> Opening | Disputed | None:
         """Return the hours that are told of a feast by its name, whenever it falls."""
         told = [fact for fact in self.hours if fact.days == feast]
         doubted = any(feast in fact.days and fact.timed for fact in self.unread)
         return None if doubted or not told else _agreed(told)
 
-    def every(self, weekday: int) -> Opening | Conflict | None:
+    def every(self, weekday: int) -> Opening | Disputed | None:
         """Return the hours of each such weekday; None where they change with the season."""
         told = [f for f in self.hours if isinstance(f.days, Weekly) and weekday in f.days.weekdays]
         if self._elsewhere(told):
@@ -97,11 +97,11 @@ class Week:
             return None
         return _agreed(told)
 
-    def at(self, here: datetime) -> State | Conflict | None:
+    def at(self, here: datetime) -> State | Disputed | None:
         """Return whether it is open at a moment, given in the place's own time."""
         minute = here.hour * 60 + here.minute
         today, before = self.on(here.date()), self.on(here.date() - timedelta(days=1))
-        if isinstance(today, Conflict) or today is None:
+        if isinstance(today, Disputed) or today is None:
             return today
         if isinstance(before, Opening):
             for start, end in before.spans:
@@ -138,7 +138,7 @@ class Week:
             if not following.spans or following.spans[0][0]:
                 break
             day, end = day + 1, following.spans[0][1]
-        return "always" if day >= 8 else _moment(here, day, end)  # noqa: PLR2004
+        return "always" if day >= 8 else _moment(here, day, end)  # noqa: PLR2004 -- as above
 
     def _closed(self, here: datetime, minute: int, today: Opening) -> State:
         for start, _ in today.spans:
@@ -170,7 +170,7 @@ class Week:
         return False
 
 
-def _agreed(told: Sequence[Hours]) -> Opening | Conflict | None:
+def _agreed(told: Sequence[Hours]) -> Opening | Disputed | None:
     """Return what all facts say alike; those of one passage may add up to a day with a break."""
     spans: dict[Passage, tuple[Span, ...]] = {}
     for fact in told:
@@ -181,12 +181,12 @@ def _agreed(told: Sequence[Hours]) -> Opening | Conflict | None:
         joined = tuple(sorted((*known, *fact.spans)))
         apart = all(a[1] < b[0] for a, b in itertools.pairwise(joined))
         if not (known and fact.spans and apart):
-            return Conflict((fact.passage,))
+            return Disputed((fact.passage,))
         spans[fact.passage] = joined
     if not spans:
         return None
     if len(set(spans.values())) > 1:
-        return Conflict(tuple(spans))
+        return Disputed(tuple(spans))
     return Opening(next(iter(spans.values())), tuple(told))
 
 

@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 from knowledge import chunking, documents
 from knowledge.typed.computing import compute
-from knowledge.typed.kinds import Computed, Conflict
+from knowledge.typed.kinds import Computed, Disputed
 from knowledge.typed.recognition import recognise
 
 QUESTIONS = Path(__file__).parent / "questions/typed"
@@ -48,10 +48,10 @@ def passages(server: str) -> list:
     ]
 
 
-def judge(row: dict, answer: Computed | Conflict | None) -> str:
+def judge(row: dict, answer: Computed | Disputed | None) -> str:
     """Return right, wrong, left (an answer was possible) or silent (rightly left to retrieval)."""
     if row.get("conflict"):
-        return "right" if isinstance(answer, Conflict) else "left" if answer is None else "wrong"
+        return "right" if isinstance(answer, Disputed) else "left" if answer is None else "wrong"
     if not isinstance(answer, Computed):
         return "silent" if row["expect"] is None else "left"
     said = answer.sentence.lower()

@@ -65,7 +65,7 @@ def test_a_move_that_was_cut_off_goes_on(
     shop: SqliteStore, another: Callable[[], Store], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A second call takes the first one's documents for its own."""
-    monkeypatch.setattr("knowledge.moving._TOGETHER", 1)
+    monkeypatch.setattr("knowledge.indexing.TOGETHER", 1)
 
     def stop(done: int, total: int, now: str) -> None:
         if done == 2:

@@ -8,7 +8,7 @@ import pytest
 from knowledge import chunking, documents
 from knowledge.store import Passage
 from knowledge.typed.computing import compute
-from knowledge.typed.kinds import Area, Computed, Conflict
+from knowledge.typed.kinds import Area, Computed, Disputed
 from knowledge.typed.recognition import recognise
 
 ZONE = ZoneInfo("America/New_York")
@@ -70,7 +70,7 @@ def test_a_list_that_is_not_said_to_be_all_denies_nothing():
 def test_contradicting_fees_are_both_shown():
     """Two fees for one town are no answer; both rows come back."""
     found = answer("how much is delivery to Dunmore", table=TOWNS + "Dunmore,08541,$7.00,noon,\n")
-    assert isinstance(found, Conflict)
+    assert isinstance(found, Disputed)
     assert len(found.passages) == 2
 
 

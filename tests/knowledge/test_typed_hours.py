@@ -13,7 +13,7 @@ from knowledge.store import Passage
 from knowledge.typed.clock import clock_time, minutes_of
 from knowledge.typed.computing import compute
 from knowledge.typed.feasts import country_of
-from knowledge.typed.kinds import Computed, Conflict, Hours, Weekly, from_json, to_json
+from knowledge.typed.kinds import Computed, Disputed, Hours, Weekly, from_json, to_json
 from knowledge.typed.recognition import recognise
 from knowledge.typed.week import Opening, State, Week
 
@@ -195,7 +195,7 @@ def test_doubt_in_one_passage_holds_back_another(doubt):
 def test_contradicting_hours_are_both_shown():
     """Two hours for one day are no answer; both passages come back."""
     found = answer("are you open on Sunday?", "Hours\nSunday 10 am - 3 pm", "Opening hours\nSunday: 9 am - 2 pm")
-    assert isinstance(found, Conflict)
+    assert isinstance(found, Disputed)
     assert len(found.passages) == 2
 
 

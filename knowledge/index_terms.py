@@ -1,4 +1,4 @@
-"""Text to the stems that its words are found by, where no full text index does it.
+"""Text to the terms that its words are found by, where no full text index does it.
 
 The same words as SQLite's ``porter unicode61 remove_diacritics 2`` finds: runs of letters and digits, in small
 letters without accents, cut by Porter's algorithm (SQLite's stems of words in -bly and -logy are one letter shorter;
@@ -17,8 +17,8 @@ _LONGEST = 400  # characters; PostgreSQL takes no lexeme of more than 2,046 byte
 _LEAST, _MOST = 3, 64  # bytes; SQLite cuts no shorter and no longer word
 
 
-def stems(text: str) -> list[str]:
-    """Return the stem of each word in its order."""
+def terms(text: str) -> list[str]:
+    """Return the term of each word, its stem, in their order."""
     if not text.isascii():
         text = unicodedata.normalize("NFC", _ACCENT.sub("", unicodedata.normalize("NFD", text)))
     # A sigma at the end of a word is the same letter.
