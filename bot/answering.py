@@ -161,11 +161,7 @@ class Answerer:
             quoted = f"{note}\n{quoted}"
         return case.close(quoted, "quoted", basis.sources)
 
-<<<<<<< HEAD
-    async def _sound(self, case: _Case, notes: tuple[str, ...], values: tuple[str, ...] = ()) -> str | None:
-=======
-    async def _sound(self, case: Case, notes: tuple[str, ...]) -> str | None:
->>>>>>> review
+    async def _sound(self, case: Case, notes: tuple[str, ...], values: tuple[str, ...] = ()) -> str | None:
         """Return the first draft that passes, None where none does; the case keeps what was wrong."""
         turn = self._line.turn(case.question.server, case.question.member, on_place=case.on_place, deadline=case.left)
         try:
@@ -178,13 +174,8 @@ class Answerer:
             case.away = (f"The note and the question are longer than the model reads: {error}",)
         return None
 
-<<<<<<< HEAD
-    async def _first_sound(self, case: _Case, notes: tuple[str, ...], values: tuple[str, ...]) -> str | None:
+    async def _first_sound(self, case: Case, notes: tuple[str, ...], values: tuple[str, ...]) -> str | None:
         judge = Judge(case.question.text, notes, case.voice, case.stopwatch, datetime.now(self._zone).date(), values)
-=======
-    async def _first_sound(self, case: Case, notes: tuple[str, ...]) -> str | None:
-        judge = Judge(case.question.text, notes, case.voice, case.stopwatch, datetime.now(self._zone).date())
->>>>>>> review
         first = await draft(self._engine, _request(case, notes, 0.0), judge, case.show)
         if first.outcome.passed:
             return case.closed(first.text)
