@@ -1,11 +1,18 @@
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pysqlite3 import dbapi2
 from test_store import put
 
+from knowledge.sqlite_search import FIRST_VIEWS
 from knowledge.sqlite_store import FILE, SqliteStore
-from knowledge.store import UnknownServer
+from knowledge.store import Document, Passage, Revision, UnknownServer
 
 
 @pytest.fixture
@@ -43,3 +50,43 @@ def test_a_deleted_server_is_unknown_again(store: SqliteStore, tmp_path: Path) -
     (tmp_path / "servers/s" / FILE).unlink()
     with pytest.raises(UnknownServer):
         store.size("s")
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    count=st.integers(1, 1000),
+    wide=st.sampled_from([1, 3, 64, 384]),
+    spread=st.sampled_from([2.0, 0.3, 0.02, 0.002]),
+    limit=st.integers(1, 200),
+)
+def test_candidates_are_those_of_single_precision(seed: int, count: int, wide: int, spread: float, limit: int) -> None:
+    """However alike the passages are, those found are the nearest in single precision, the nearest first."""
+    rng = np.random.default_rng(seed)
+    about = rng.standard_normal(wide)
+    made = about + spread * rng.standard_normal((count + 1, wide))
+    query, *rows = (made / np.linalg.norm(made, axis=1, keepdims=True)).astype(np.float32)
+    passages = [Passage("a.md", "", None, str(number)) for number in range(count)]
+    with TemporaryDirectory() as folder:
+        store = SqliteStore(Path(folder))
+        revision = Revision(Document("a.md", ""), b"", passages, [np.stack([row, query]) for row in rows])
+        store.replace("s", "e", [revision])
+        got = np.array(store.nearest("s", "e", query, limit)) - 1  # ids begin at 1
+        store.close()
+    cosines = np.stack(rows).astype(np.float16).astype(np.float32) @ query
+    assert len(set(got.tolist())) == min(limit, count)
+    assert cosines[got] == pytest.approx(np.sort(cosines)[::-1][:limit], abs=1e-6)
+
+
+def test_a_file_from_before_gets_the_index_that_a_search_reads(store: SqliteStore, tmp_path: Path) -> None:
+    """In a file that had no index of first views it is made on opening, and it is all that a search reads of them."""
+    put(store, "s", "a.md", "rose", "lily")
+    store.close()
+    path = str(tmp_path / "servers/s" / FILE)
+    with closing(dbapi2.connect(path, isolation_level=None)) as db:
+        db.execute("DROP INDEX wholes")
+        db.execute("DELETE FROM _sqlite_migrations WHERE name = 'm003_first_views_on_their_own'")
+    assert len(store.nearest("s", "e", np.full(4, 0.5, np.float32), 5)) == 2
+    with closing(dbapi2.connect(path)) as db:
+        plan = db.execute(f"EXPLAIN QUERY PLAN {FIRST_VIEWS}", ["e"]).fetchall()
+    assert any("USING COVERING INDEX wholes" in step[-1] for step in plan)
