@@ -45,3 +45,12 @@ def m002_vectors_of_several_embedders(db: Database) -> None:
     db.execute("ALTER TABLE documents ADD COLUMN facts TEXT NOT NULL DEFAULT '[]'")
     # One passage of a text is found by it, so that nothing is embedded twice.
     db.table("passages").create_index(["searchable"])
+
+
+@migrations()
+def m003_first_views_on_their_own(db: Database) -> None:
+    """Every passage's first view in an index of its own, since a search reads all of these and no others.
+
+    With 150,192 passages of six views the index is 115 MB beside 700 MB of vectors.
+    """
+    db.execute("CREATE INDEX wholes ON vectors (embedder, passage, substr(vectors, 1, length(vectors) / views))")

@@ -6,12 +6,23 @@ from collections import OrderedDict
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlite_utils import Database
 
 from knowledge.store import COMMON, Ids, Passage, Scores, Stored, Vectors
 
+FIRST_VIEWS = (
+    "SELECT passage, substr(vectors, 1, length(vectors) / views) FROM vectors"
+    " WHERE embedder = (SELECT id FROM embedders WHERE name = ?) ORDER BY passage"
+)
+"""Word for word what the index ``wholes`` holds, so that no other view is read from the disk."""
+
+Halves = NDArray[np.float16]  # shape (passages, dimensions), rows of length 1
 _WORDS_KEPT = 4096  # per server; a word that many passages hold costs milliseconds in a large store
 _NO_IDS: Ids = np.zeros(0, np.int64)
+_ROUNDING = 2**-9
+"""The most by which half precision can turn the difference of two cosines: the query and each cosine are rounded, each
+time by at most 2^-11 of the product of the lengths (11 significant bits, IEEE 754 binary16)."""
 
 
 class Search:
@@ -20,9 +31,7 @@ class Search:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._version = -1
-        self._wholes: dict[str, tuple[Ids, Vectors]] = {}
-        self._fresh: set[str] = set()
-        """Embedders of which ``_wholes`` holds what the file holds."""
+        self._wholes: dict[str, tuple[Ids, Halves]] = {}
         self._size: int | None = None
         self._words: OrderedDict[str, tuple[Ids, Scores] | None] = OrderedDict()
         self._bound: list[tuple[frozenset[str], Ids]] | None = None
@@ -30,7 +39,7 @@ class Search:
 
     def forget(self) -> None:
         """Read anew what the file has changed in."""
-        self._fresh.clear()
+        self._wholes.clear()
         self._size = None
         self._words.clear()
         self._bound = None
@@ -43,41 +52,33 @@ class Search:
         return self._size
 
     def nearest(self, embedder: str, query: Vectors, limit: int, channels: Sequence[str]) -> list[int]:
-        """Return the ids of the passages that are, as a whole, nearest to a query: every passage is compared."""
+        """Return the ids of the passages that are, as a whole, nearest to a query: every passage is compared.
+
+        All are compared in half precision, which reads half the memory; those that its rounding may have put on the
+        wrong side of the limit are compared again in single precision.
+        """
+        import torch  # whoever has a query's vector has loaded it already
+
         self._notice_others()
         ids, wholes = self._whole(embedder)
         if not len(ids):
             return []
-        cosines = wholes @ query
+        rough = (torch.from_numpy(wholes) @ torch.from_numpy(query).half()).float().numpy()
         if len(hidden := self._elsewhere(channels)):
-            cosines[np.isin(ids, hidden)] = -np.inf
-        best = np.argpartition(-cosines, min(limit, len(ids) - 1))[:limit]
-        best = best[np.argsort(-cosines[best], kind="stable")]
-        return [int(ids[row]) for row in best if cosines[row] > -np.inf]
+            rough[np.isin(ids, hidden)] = -np.inf
+        last = np.partition(rough, -min(limit, len(ids)))[-min(limit, len(ids))]
+        close = np.flatnonzero((rough >= last - _ROUNDING * np.linalg.norm(query)) & (rough > -np.inf))
+        cosines = wholes[close].astype(np.float32) @ query
+        best = close[np.argsort(-cosines, kind="stable")[:limit]]
+        return [int(id_) for id_ in ids[best]]
 
-    def _whole(self, embedder: str) -> tuple[Ids, Vectors]:
-        """Return all passages' first views; only those that are new since the last time are read from the file."""
-        had, wholes = self._wholes.get(embedder, (_NO_IDS, np.zeros((0, 0), np.float32)))
-        if embedder in self._fresh:
-            return had, wholes
-        of = "FROM vectors WHERE embedder = (SELECT id FROM embedders WHERE name = ?)"
-        there = self._db.execute(f"SELECT passage {of} ORDER BY passage", [embedder]).fetchall()
-        ids = np.fromiter((row[0] for row in there), np.int64, len(there))
-        kept = np.isin(had, ids)
-        news = np.setdiff1d(ids, had)
-        if len(news):
-            rows = self._db.execute(
-                f"SELECT substr(vectors, 1, length(vectors) / views) {of} AND passage IN"  # noqa: S608 -- of our own words
-                " (SELECT value FROM json_each(?)) ORDER BY passage",
-                [embedder, json.dumps(news.tolist())],
-            )
-            fresh = np.frombuffer(b"".join(row[0] for row in rows), "<f2").reshape(len(news), -1).astype(np.float32)
-            wholes = np.concatenate([wholes[kept].reshape(-1, fresh.shape[1]), fresh])
-            order = np.argsort(np.concatenate([had[kept], news]))
-            self._wholes[embedder] = ids, wholes[order]
-        else:
-            self._wholes[embedder] = ids, wholes[kept]
-        self._fresh.add(embedder)
+    def _whole(self, embedder: str) -> tuple[Ids, Halves]:
+        """Return all passages' first views as they are stored."""
+        if embedder not in self._wholes:
+            rows = self._db.execute(FIRST_VIEWS, [embedder]).fetchall()
+            ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
+            wholes = np.frombuffer(bytearray().join(row[1] for row in rows), "<f2")
+            self._wholes[embedder] = ids, wholes.reshape(len(rows), -1 if rows else 0)
         return self._wholes[embedder]
 
     def matches(self, word: str, channels: Sequence[str]) -> tuple[Ids, Scores] | None:

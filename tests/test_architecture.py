@@ -13,6 +13,7 @@ MAY_IMPORT = {"bot": {"bot", "personas", "knowledge"}, "personas": {"personas"},
 HOMES = {
     "torch": {
         "knowledge.embedder_training",
+        "knowledge.sqlite_search",
         "personas.train",
         "personas.trainer",
         "personas.exact_adamw",
