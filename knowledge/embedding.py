@@ -3,6 +3,7 @@
 import hashlib
 import re
 import threading
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
@@ -47,8 +48,10 @@ class SentenceTransformerEmbedder:
             from peft import PeftModel
 
             reader = self._model[0]
-            merged = PeftModel.from_pretrained(cast("PreTrainedModel", reader.model), str(adapter)).merge_and_unload()
-            reader.model = merged
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", FutureWarning)  # between two libraries, none of the reader's business
+                adapted = PeftModel.from_pretrained(cast("PreTrainedModel", reader.model), str(adapter))
+            reader.model = adapted.merge_and_unload()
             self.name += f"-{_name(adapter).removeprefix('weights-')}"
 
     def embed(self, texts: Sequence[str]) -> Vectors:
