@@ -77,6 +77,8 @@ def size(folder: Path) -> float:
 
 def sqlite(folder: Path, documents: int, questions: int) -> dict[str, float]:
     """Index documents and search them."""
+    import torch  # noqa: F401 -- a search needs it, and a real embedder would have loaded it before
+
     office, embedder = MadeOffice(), Stopwatch(ClusteredEmbedder())
     files = folder / "files"
     files.mkdir()
