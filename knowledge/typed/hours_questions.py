@@ -56,8 +56,8 @@ _PATTERNS: tuple[tuple[Ask, str], ...] = (
     (
         "opens",
         (
-            rf"(?:when|(?:at )?what time|how early) (?:(?:do|does|are|is"
-            rf"|will) )?{_PLACE} (?:be )?(?:open|opening)(?: up)? {_DAY}"
+            rf"(?:when|(?:at )?what time|how early) (?:(?:(?:do|does|will) )?{_PLACE} open"
+            rf"|(?:are|is|will) {_PLACE} (?:be )?opening)(?: up)? {_DAY}"
         ),
     ),
     ("opens", rf"(?:what is )?(?:the |your )?opening time {_DAY}"),

@@ -44,10 +44,11 @@ def script(simcord_env, answerer, monkeypatch):
 
 @pytest.fixture
 def edits(simcord_env):
-    """Return the bodies of all edits of messages."""
+    """Return the bodies of all edits of messages in channels."""
 
     def bodies():
-        return [request.json for request in simcord_env.http_requests if request.method == "PATCH"]
+        edited = [request for request in simcord_env.http_requests if request.method == "PATCH"]
+        return [request.json for request in edited if request.path.startswith("/channels/")]
 
     return bodies
 
