@@ -21,7 +21,7 @@ _END = re.compile(
 )
 _ATTRIBUTE = re.compile(
     r"^\W*(?:(?:hey|hi|hello|so|and|ok)\W+)*what(?:'?s|'re|\ is|\ are)?\s+(?:the\s+|its\s+|your\s+)?"
-    r"((?:[^\W\d_]+\s+){0,2}[^\W\d_]+)\s+(?:on|of|for|in|at|from|with|to)\b",
+    r"((?:(?!(?:is|are|was|were|do|does|can|have|has)\b)[^\W\d_]+\s+){1,3}?)(?:on|of|for|in|at|from|with|to)\b",
     re.IGNORECASE,
 )
 _WHERE = re.compile(r"^\W*(?:\w+\W+){0,3}?where(?:'s|s)?\b", re.IGNORECASE)
@@ -65,7 +65,7 @@ def _unsaid(reply: str, question: str, text: str) -> str | None:
     telling = [claims(clause) for _, clause in clauses(text) if named & set(stems(clause)) and claims(clause)]
     if not telling or any(same(claim, other) for claim in claims(reply) for there in telling for other in there):
         return None
-    return asks[1]
+    return asks[1].strip()
 
 
 def _brought(wanted: Wanted, reply: str, notes: Notes) -> bool:
