@@ -110,19 +110,20 @@ class Answerer:
         question, text, voice = case.question, case.question.text, case.voice
         with case.stopwatch("retrieve"):
             computed = await asyncio.to_thread(self._calculator.answer, question.server, text, question.channels)
-            found = await asyncio.to_thread(
-                search, self._store, self._embedder, question.server, text, _PASSAGES, question.channels
-            )
         if isinstance(computed, Computed):
             return await self._voiced(case, _told(computed))
         if isinstance(computed, Disputed):
             return await self._disputed(case, computed.passages)
+        with case.stopwatch("retrieve"):
+            found = await asyncio.to_thread(
+                search, self._store, self._embedder, question.server, text, _PASSAGES, question.channels
+            )
         hit = _choose(found, text, await asyncio.to_thread(distinctive, self._store, question.server, text))
         if hit is None or found.answerable < self._silence:
             return case.close(voice.persona.line("not_in_notes", text), "unsure")
         chosen = hit.passage
         rivals = [other.passage for other in found.hits[:_RIVALS] if other.passage != chosen]
-        if against := next((rival for rival in rivals if conflict(chosen, rival)), None):
+        if against := await asyncio.to_thread(_contradicting, chosen, rivals):
             return await self._disputed(case, (chosen, against))
         return await self._voiced(case, Basis(hit.passage.searchable, sources([hit.passage], hit.score)))
 
@@ -192,6 +193,11 @@ class Answerer:
         finally:
             await _ended(redrafts)
         return None
+
+
+def _contradicting(chosen: Passage, rivals: Sequence[Passage]) -> Passage | None:
+    """Return the first passage of which and the chosen one at most one is true; it takes some milliseconds."""
+    return next((rival for rival in rivals if conflict(chosen, rival)), None)
 
 
 def _told(computed: Computed) -> Basis:

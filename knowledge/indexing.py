@@ -187,7 +187,7 @@ def write(  # noqa: PLR0913 -- what, where, what was there, and who is told
     ``vectors``: those of all passages by searchable text, where they have been made already.
     """
     called = frozenset(own_names([p for file in files for p in file.passages]))
-    if known:
+    if known and any(file.fresh for file in files):
         called |= {fact.name for text in store.facts(server) for fact in from_json(text) if fact.kind == "name"}
     done = 0
     for group in _groups(files):
