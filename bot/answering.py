@@ -18,7 +18,8 @@ from bot.voices import Voices
 from knowledge.claims import stems
 from knowledge.conflicts import conflict
 from knowledge.embedding import Embedder
-from knowledge.focus import brings, distinctive, focus, settles, touches
+from knowledge.excerpts import excerpt
+from knowledge.focus import brings, distinctive, settles, touches
 from knowledge.query_rewriting import questions, standalone
 from knowledge.question_log import QuestionLog
 from knowledge.retrieval import Hit, Retrieved, search
@@ -125,7 +126,7 @@ class Answerer:
         rivals = [other.passage for other in found.hits[:_RIVALS] if other.passage != chosen]
         if against := await asyncio.to_thread(_contradicting, chosen, rivals):
             return await self._disputed(case, (chosen, against))
-        return await self._voiced(case, Basis(hit.passage.searchable, sources([hit.passage], hit.score)))
+        return await self._voiced(case, Basis(excerpt(chosen, hit.nearness, text), sources([chosen], hit.score)))
 
     async def _disputed(self, case: Case, passages: Sequence[Passage]) -> Answer:
         """Show passages that contradict each other, each with its document and date: nobody here knows who is right."""
@@ -157,7 +158,7 @@ class Answerer:
         unspoken = bool(case.failed) and all(outcome.silent for outcome in case.failed)
         if not basis.certain and (unspoken or not touches(note, text)) and not settles(note, text):
             return case.close(case.voice.persona.line("not_in_notes", text), "unsure")
-        quoted = quote(case.voice, basis.sources[0].passage, text)
+        quoted = quote(case.voice, basis.sources[0].passage, text, note)
         if basis.certain and not case.voice.persona.card.format:
             quoted = f"{note}\n{quoted}"
         return case.close(quoted, "quoted", basis.sources)
@@ -181,8 +182,7 @@ class Answerer:
         if first.outcome.passed:
             return case.closed(first.text)
         case.failed.append(first.outcome)
-        focused = tuple(focus(note, case.question.text) for note in notes)
-        again = _request(case, focused, _WARMTH)
+        again = _request(case, notes, _WARMTH)
         redrafts = [asyncio.create_task(draft(self._engine, again, judge)) for _ in range(_REDRAFTS if notes else 0)]
         try:
             for redraft in redrafts:
