@@ -28,6 +28,7 @@ _AND_ASKS = re.compile(
     r",?\s+and\s+(?:(?:on|in|at|to|for|from|by|until|till)\s+)?(?=(?:what|which|when|where|who|how)\b)", re.IGNORECASE
 )
 """Between two things that one sentence asks for: "where can I buy it and on which day"."""
+_WHICH = re.compile(r"^\s*which\b", re.IGNORECASE)
 _WHERE = re.compile(r"^\W*(?:\w+\W+){0,3}?where(?:'s|s)?\b", re.IGNORECASE)
 _PLACE = re.compile(
     r"""\b(?:in|at|on|near|next\ to|behind|by|beside|from|under|inside|opposite|between|to|via|outside|above|below|along
@@ -44,7 +45,7 @@ def lacking(
     """Yield (fault, what is asked for, a sentence on it) for what the reply lacks, or the notes do."""
     first, *more = _AND_ASKS.split(question)
     for part in (first, *more) if more else ():
-        also = asked(part).wanted
+        also = asked(_WHICH.sub("what", part)).wanted
         if also and also != ask.wanted and also.held_by(notes.text) and not _brought(also, reply, notes):
             yield "missing", also.title, f"The question asks for {also.title} too; the reply has none."
     wanted = ask.wanted
