@@ -247,7 +247,7 @@ async def test_a_true_sentence_beside_the_point_is_not_sent(answer, pool):
     assert (await answer("what about dogs?", "The dogs stay outside, dear.", **asked)).verdict == "answered"
     beside = await answer("what about dogs?", "Bring a towel of your own, dear.", **asked)
     assert beside.verdict == "quoted"
-    assert "Another sentence of the notes fits the question better." in beside.unsupported
+    assert beside.unsupported
 
 
 async def test_yes_and_no_to_what_the_notes_do_not_name_are_not_sent_where_the_search_doubts(answer, pool):
