@@ -1,4 +1,4 @@
-"""What in a passage a question is about."""
+"""Whether a passage may answer a question at all, and what the question is about."""
 
 import re
 
