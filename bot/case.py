@@ -1,4 +1,4 @@
-"""What a reply is drafted from, and what the steps from a question to its answer share."""
+"""What the steps from a question to its answer share."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -9,18 +9,6 @@ from bot.drafting import OnSentence
 from bot.stopwatch import Stopwatch
 from bot.voices import Voice
 from knowledge.fact_check import Check
-
-
-@dataclass(frozen=True)
-class Basis:
-    """What a reply is drafted from."""
-
-    note: str
-    sources: tuple[Source, ...]
-    certain: bool = False
-    """The note answers the question by itself, for it was computed; else it is a passage that may."""
-    values: tuple[str, ...] = ()
-    """Numbers that were computed: a reply has to bring all of them."""
 
 
 @dataclass

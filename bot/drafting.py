@@ -2,13 +2,15 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import date
 
+from bot.grounds import Grounds
 from bot.stopwatch import Stopwatch
 from bot.voices import Voice
+from knowledge.agreement import unknown
 from knowledge.fact_check import Check, Finding, check
 from knowledge.polarity import polarity
 from personas.engine import Engine, Request, complete
@@ -35,23 +37,45 @@ class Judge:
     """Checks drafts of one reply."""
 
     question: str
-    notes: tuple[str, ...]
+    grounds: Grounds | None
+    """None: of small talk, which claims nothing."""
     voice: Voice
     stopwatch: Stopwatch
     today: date | None = None
     """Where the server is; "tomorrow" is understood by it."""
-    values: tuple[str, ...] = ()
-    """What was computed: a reply that leaves one out tells less than the note was made for."""
 
     async def check(self, text: str) -> Check:
         """Check a draft's facts, and that it calls nobody and leads nowhere that its notes do not.
 
         In a thread, since a check takes some milliseconds, in which the event loop has others to serve.
         """
+        notes = (self.grounds.note,) if self.grounds else ()
         with self.stopwatch("check"):
-            outcome = await asyncio.to_thread(checked, text, self.question, self.notes, self.voice, self.today)
-        left_out = [Finding("missing", one, f"{one} is left out.") for one in self.values if one not in text]
-        return replace(outcome, findings=(*outcome.findings, *left_out))
+            outcome = await asyncio.to_thread(checked, text, self.question, notes, self.voice, self.today)
+        return replace(outcome, findings=(*outcome.findings, *self._beside(text, outcome)))
+
+    def _beside(self, text: str, outcome: Check) -> Iterator[Finding]:
+        """Yield what a reply leaves out of a computed answer, and what it says that answers something else."""
+        if self.grounds is None:
+            return
+        yield from (Finding("missing", one, f"{one} is left out.") for one in self.grounds.values if one not in text)
+        answers = self.grounds.answers
+        if answers and not outcome.supports:
+            yield Finding("missing", text, "The reply says nothing that the notes say.")
+        for sentence, statement in outcome.supports if answers else ():
+            if not any(_within(statement.text.strip(), answer) for answer in answers):
+                yield Finding("stray", sentence, "Another sentence of the notes fits the question better.")
+        if self.grounds.doubted and (word := unknown(self._said(text), self.grounds.note, self.question)):
+            yield Finding("echo", word, f"The reply says yes or no to {word}, which the notes do not name.")
+
+    def _said(self, text: str) -> str:
+        form = self.voice.persona.card.format
+        return form.words(text) if form else text
+
+
+def _within(one: str, answer: str) -> bool:
+    """Tell whether a sentence is an answer, is held by it or holds it; one line of a command is no command."""
+    return one == answer or answer in one or (one in answer and "\n" not in answer)
 
 
 async def draft(engine: Engine, request: Request, judge: Judge, on_sentence: OnSentence | None = None) -> Draft:

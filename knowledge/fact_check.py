@@ -22,7 +22,7 @@ from knowledge.placement import misnamed, misplaced, off_question, same
 from knowledge.polarity import declines, negative, outright, polarity
 from knowledge.question import STOP_WORDS, Asked, asked, content
 from knowledge.relevance import lacking
-from knowledge.statements import Notes, read_notes
+from knowledge.statements import Notes, Statement, read_notes
 from knowledge.support import basis_of, held
 from knowledge.units import equal, is_measure, measure
 
@@ -69,8 +69,8 @@ class Check:
     findings: tuple[Finding, ...] = ()
     declined: bool = False
     """The reply says that the notes do not hold the answer, and passes nothing on."""
-    supports: tuple[tuple[str, int], ...] = ()
-    """Each sentence that a note bears, with the number of that note, from 1."""
+    supports: tuple[tuple[str, Statement], ...] = ()
+    """Each sentence that a note bears, with what it restates there."""
 
     @property
     def silent(self) -> bool:
@@ -123,7 +123,7 @@ def check(  # noqa: PLR0913 -- what a reply is held to, and two optional means
         *_answers(reply, question, read, ask),
         *_empty(reply, read, ask),
     ]
-    supports = tuple((h.sentence, h.statement.note) for h in borne if h.statement)
+    supports = tuple((h.sentence, h.statement) for h in borne if h.statement)
     if judge and found and not any(finding.sure for finding in found):
         found = [finding for finding in found if not _borne_out(finding, reply, question, notes, judge)]
     return Check(tuple(found), supports=supports)

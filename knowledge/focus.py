@@ -1,9 +1,8 @@
-"""What in a passage a question is about."""
+"""Whether a passage may answer a question at all, and what the question is about."""
 
 import re
 
 from knowledge.claims import stem, stems
-from knowledge.clauses import sentences as cut
 from knowledge.question import STOP_WORDS, asked, content
 from knowledge.store import Store
 
@@ -37,15 +36,3 @@ def settles(note: str, question: str) -> bool:
 def touches(note: str, question: str) -> bool:
     """Tell whether a note shares a content word with a question."""
     return bool(set(content(question)) & set(stems(note)))
-
-
-def focus(note: str, question: str, sentences: int = 2) -> str:
-    """Return a note's title line and the few sentences that share most content words with the question."""
-    title, _, body = note.rpartition("\n") if "\n" in note else ("", "", note)
-    parts = [part for _, part in cut(body)]
-    if len(parts) <= sentences:
-        return note
-    wanted = set(content(question))
-    ranked = sorted(range(len(parts)), key=lambda n: -len(wanted & set(stems(parts[n]))))[:sentences]
-    kept = " ".join(parts[n] for n in sorted(ranked))
-    return f"{title}\n{kept}" if title else kept

@@ -10,11 +10,18 @@ _ITEM = re.compile(r",|\b(?:or|and)\b")
 _RANGE = re.compile(r"\s*(?:to|and|until|-|\u2013)\s*")
 _TWICE = re.compile(r"\b([^\W\d_]{4,})[ ,]+\1\b", re.IGNORECASE)
 _TURN = re.compile(r"\b(?:though|but|yet)\b[^.,!?]*\b(?:does|do|is|are|can|will|did)\W*$", re.IGNORECASE)
+_BREAKS_OFF = re.compile(r"\b(?:the|an|and|or|your|our|its|their)\W*$", re.IGNORECASE)
+"""Words after which no sentence ends; "a" is a letter too, and may."""
 
 
 def garbled(sentence: str, notes: str) -> bool:
-    """Tell whether a sentence repeats itself, joins names that the notes hold apart, or breaks off in "but it does"."""
-    return bool(_TURN.search(sentence)) or _stutters(sentence) or _splices(sentence, notes)
+    """Tell whether a sentence repeats itself, joins names that the notes hold apart, or breaks off."""
+    return (
+        bool(_TURN.search(sentence))
+        or bool(_BREAKS_OFF.search(sentence))
+        or _stutters(sentence)
+        or _splices(sentence, notes)
+    )
 
 
 def _stutters(sentence: str) -> bool:

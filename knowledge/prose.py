@@ -12,6 +12,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from knowledge.entries import Entry
+from knowledge.wrapped_lines import unwrapped
 
 _LONGEST_HEADING = 30  # words; a longer "heading" is a paragraph above a line of dashes
 _LONGEST_LABEL = 8  # words; a longer first cell is no name
@@ -52,6 +53,7 @@ def read_text(text: str) -> list[Entry]:
 
 
 def _sections(text: str) -> list[_Section]:
+    text = unwrapped(text)
     lines = text.split("\n")
     sections = [_Section(0, "", ())]
     tokens = _PARSER.parse(text)

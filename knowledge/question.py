@@ -119,7 +119,7 @@ _PRICE = r"""\bhow\ much\ (?:is|are|does|do|would|will|for|to|u|you|it|a|an|the)
 _SIZE = r"""\bhow\ (?:much|many|old|big|hard|tall|heavy|large|high|fast|deep|wide|hot|warm|strong)\b | \bpercent\b
     | \bwhat\ (?:level|rank|size|number)\b"""
 _TIME = r"""(?<!\w\ )\bwhen\b | \bwhen\ (?:is|are|do|does|can|will|did|was|r|u)\b
-    | \bwhat\ (?:times?|day|date|days|hours)\b | \bhow\ (?:late|early|soon)\b
+    | \b(?:what|which)\ (?:times?|day|date|days|hours)\b | \bhow\ (?:late|early|soon)\b
     | \b(?:un)?till?\ when\b | \bhours\b | \bcut-?off\b"""
 _ASKING: tuple[tuple[str, Wanted], ...] = (
     (r"\be-?mail\b | \bmail\ address\b", Wanted("an e-mail address", frozenset({"email"}))),

@@ -9,7 +9,7 @@ from knowledge.clauses import clauses
 from knowledge.days import between
 from knowledge.lists import denies_of_list
 from knowledge.placement import same
-from knowledge.question import Asked, Wanted, content, whole_words
+from knowledge.question import Asked, Wanted, asked, content, whole_words
 from knowledge.statements import Notes
 
 _ENDING = re.compile(
@@ -24,6 +24,11 @@ _ATTRIBUTE = re.compile(
     r"((?:(?!(?:is|are|was|were|do|does|can|have|has)\b)[^\W\d_]+\s+){1,3}?)(?:on|of|for|in|at|from|with|to)\b",
     re.IGNORECASE,
 )
+_AND_ASKS = re.compile(
+    r",?\s+and\s+(?:(?:on|in|at|to|for|from|by|until|till)\s+)?(?=(?:what|which|when|where|who|how)\b)", re.IGNORECASE
+)
+"""Between two things that one sentence asks for: "where can I buy it and on which day"."""
+_WHICH = re.compile(r"^\s*which\b", re.IGNORECASE)
 _WHERE = re.compile(r"^\W*(?:\w+\W+){0,3}?where(?:'s|s)?\b", re.IGNORECASE)
 _PLACE = re.compile(
     r"""\b(?:in|at|on|near|next\ to|behind|by|beside|from|under|inside|opposite|between|to|via|outside|above|below|along
@@ -38,6 +43,11 @@ def lacking(
     reply: str, question: str, notes: Notes, ask: Asked
 ) -> Iterator[tuple[Literal["missing", "silent"], str, str]]:
     """Yield (fault, what is asked for, a sentence on it) for what the reply lacks, or the notes do."""
+    first, *more = _AND_ASKS.split(question)
+    for part in (first, *more) if more else ():
+        also = asked(_WHICH.sub("what", part)).wanted
+        if also and also != ask.wanted and also.held_by(notes.text) and not _brought(also, reply, notes):
+            yield "missing", also.title, f"The question asks for {also.title} too; the reply has none."
     wanted = ask.wanted
     if wanted is None and (name := _unsaid(reply, question, notes.text)):
         yield "missing", name, f"The question asks for the {name}; the reply has another value."

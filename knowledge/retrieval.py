@@ -41,6 +41,8 @@ class Hit:
     """BM25 as a share of the best that the query could reach, 0 to 1."""
     taken: str = ""
     """When its document was taken in: ISO 8601, UTC."""
+    nearness: tuple[float, ...] = ()
+    """Cosine of the query with each of the passage's views."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,8 @@ def _hit(stored: Stored, query: Vectors, words: float) -> Hit:
     """Judge a passage: the mean of two cosines, of the whole and of its nearest view, plus the words."""
     cosines = stored.vectors @ query if len(stored.vectors) else np.zeros(1)
     meaning = float(cosines[0] + cosines.max()) / 2
-    return Hit(stored.passage, meaning + WORD_WEIGHT * words, meaning, words, stored.taken)
+    score, nearness = meaning + WORD_WEIGHT * words, tuple(cosines.tolist())
+    return Hit(stored.passage, score, meaning, words, stored.taken, nearness)
 
 
 def _words(store: Store, server: str, query: str, size: int, channels: Sequence[str]) -> dict[int, float]:

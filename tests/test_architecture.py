@@ -80,7 +80,7 @@ HOMES = {
     },
     "psycopg_pool": {"knowledge.postgres_connection"},
     "pgvector": {"knowledge.postgres_connection", "knowledge.postgres_search"},
-    "markdown_it": {"knowledge.markdown_dialects", "knowledge.prose"},
+    "markdown_it": {"knowledge.markdown_dialects", "knowledge.prose", "knowledge.wrapped_lines"},
     "aiohttp": {"knowledge.linked_pages"},
     "yarl": {"knowledge.linked_pages"},
     "AntiSSRF": {"knowledge.linked_pages"},

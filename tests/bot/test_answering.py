@@ -220,12 +220,52 @@ async def test_a_follow_up_is_understood_from_what_was_asked_before(answer):
     assert engine.asked[0][0].endswith("Question: Do you deliver to Princeton?")
 
 
-async def test_a_model_that_finds_nothing_in_its_note_is_believed(answer):
-    """Where every draft declines, the persona's own line goes out, not the passage."""
-    given_ = await answer(FEE, "I am so sorry, dear, that is not in my notes.")
+async def test_a_model_that_finds_nothing_in_its_note_is_believed_where_the_search_doubts_too(answer):
+    """Where every draft declines, the persona's own line goes out; where the search is sure, the passage does."""
+    none = "I am so sorry, dear, that is not in my notes."
+    given_ = await answer(FEE, none, silence=0.5)
     assert given_.verdict == "unsure"
     assert given_.reply in CARD.not_in_notes
     assert given_.sources == ()
+    assert (await answer(FEE, none, silence=0.05)).verdict == "quoted"
+
+
+@pytest.fixture
+def pool(tmp_path):
+    """Return a store with the rules of a swimming pool."""
+    store = SqliteStore(tmp_path)
+    rules = "# Rules\nThe dogs stay outside. Bring a towel of your own. Lockers cost 2 EUR. The water is warm.\n"
+    steps = "# Tickets\nPush the red button of the machine. Put a coin in. Take the ticket. Keep it in a dry place.\n"
+    indexing.add_upload(store, HashEmbedder(), "pool", "rules.md", f"{rules}{steps}".encode())
+    yield store
+    store.close()
+
+
+async def test_a_true_sentence_beside_the_point_is_not_sent(answer, pool):
+    """The voice and the search have to choose the same sentence; where they differ, the passage speaks."""
+    asked = {"server": "pool", "store": pool, "silence": 0.05}
+    assert (await answer("what about dogs?", "The dogs stay outside, dear.", **asked)).verdict == "answered"
+    beside = await answer("what about dogs?", "Bring a towel of your own, dear.", **asked)
+    assert beside.verdict == "quoted"
+    assert beside.unsupported
+
+
+async def test_yes_and_no_to_what_the_notes_do_not_name_are_not_sent_where_the_search_doubts(answer, pool):
+    """What is said of dogs may be true, and is no answer for who asks about parrots."""
+    asked = {"server": "pool", "store": pool}
+    reply = "No, the dogs stay outside, dear."
+    doubted = await answer("do the parrots and dogs stay inside?", reply, **asked, silence=0.3)
+    assert doubted.verdict == "quoted"
+    assert any("parrot" in reason for reason in doubted.unsupported)
+
+
+async def test_steps_are_passed_on_as_they_stand(answer, pool):
+    """Who asks how to do something gets the passage, and no engine is asked."""
+    engine = Scripted("Push the red button, dear.")
+    steps = await answer("how do i use the ticket machine?", engine=engine, server="pool", store=pool, silence=0.05)
+    assert steps.verdict == "quoted"
+    assert "Keep it in a dry place." in steps.reply
+    assert engine.asked == []
 
 
 async def test_small_talk_is_answered_without_notes(answer):

@@ -125,12 +125,13 @@ async def test_the_heralds_quote_has_its_frame(answer):
 
 @pytest.mark.parametrize("name", FORMED)
 def test_a_passage_too_long_for_the_form_is_quoted_by_what_was_asked_for(voices, name):
-    """The sentences nearest to the question stand for it."""
+    """The sentences that fit the question best stand for it."""
     trees = ["birch", "oak", "elm", "lime", "cedar", "maple", "beech", "poplar", "willow", "chestnut"]
     passage = " ".join(
         f"The {tree} room costs {n}00 EUR a night and has a view of a garden." for n, tree in enumerate(trees)
     )
-    reply = quote(voices.voice(name), passage, "what does the willow room cost?")
+    answer = "The willow room costs 800 EUR a night and has a view of a garden."
+    reply = quote(voices.voice(name), passage, "what does the willow room cost?", answer)
     assert form_of(name).holds(reply, 1)
     assert "800 EUR" in reply
 

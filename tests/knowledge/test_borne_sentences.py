@@ -131,7 +131,7 @@ def test_each_sentence_names_the_note_that_bears_it():
     notes = ["The Coastal Trail is 14 km long.", "The Ridge Trail is steep."]
     outcome = check("The Ridge Trail is steep. The Coastal Trail is 14 km long. Aye!", "about the trails", notes, VOICE)
     assert outcome.passed
-    assert [note for _, note in outcome.supports] == [2, 1]
+    assert [statement.note for _, statement in outcome.supports] == [2, 1]
 
 
 def test_a_judge_is_asked_only_about_what_rules_cannot_decide():
