@@ -6,17 +6,17 @@ in, left out, exchanged, or two neighbours swapped.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from knowledge.index_terms import terms
 from knowledge.shortenings import written_out
-from knowledge.store import Store
-from knowledge.word_frequency import ORDINARY, TELLTALES, common, frequency
+from knowledge.store import COMMON, Store
+from knowledge.word_frequency import ORDINARY, TELLTALES, frequency, usual
 
-_WORD = re.compile(r"(?<![\w@#/.:<-])[^\W\d_]{4,40}(?![\w@/]|['\u2019]t\b|[.:]\w)")
+_WORD = re.compile(r"(?<![\w@#/.:<])(?<!\W-)[^\W\d_]{4,40}(?![\w@/]|['\u2019]t\b|[.:]\w)")
 """Not part of a link, an address, a mention or a code, and not the beginning of "couldn't"."""
 _RARE = 2.0
 """Zipf value below which a word may be misspelt; from there to an ordinary one, only where what it is mended to is a
@@ -25,8 +25,8 @@ _TIMES = 2.0
 _OWN = 1.0
 """How much more likely, as a power of ten, a word of the server's is meant than another one as frequent."""
 _SHORT, _LONG = 5, 8
-"""Letters below which only two swapped neighbours count, and from which two edits are bridged, else one."""
-_CANDIDATES = 8
+"""Letters below which, in both words, only swapped neighbours count, and from which two edits are bridged."""
+_CANDIDATES = 12
 _READ = 3  # passages, for how a word is written
 
 
@@ -35,77 +35,75 @@ def mended(store: Store, server: str, question: str, channels: Sequence[str] = (
 
     They are taken from passages alone that may be used from the channels. Raises BadServer, UnknownServer.
     """
-    whole = written_out(question, lambda word: _held(store, server, word))
+    whole = written_out(question, lambda word: _holding(store, server, word) > 0)
     return _WORD.sub(lambda found: _meant(store, server, found[0], channels) or found[0], whole)
 
 
 def _meant(store: Store, server: str, written: str, channels: Sequence[str]) -> str | None:
     word = written.lower()
-    usual = frequency(word)
-    if usual >= ORDINARY or not word.islower() or _held(store, server, word):
+    own = frequency(word)
+    if own >= ORDINARY or not word.islower() or _holding(store, server, word):
         return None
-    edits, _, meant = min(_near(store, server, word, channels), default=(0.0, 0, ""))
-    if not meant or (usual >= _RARE and frequency(meant) - usual < _TIMES) or _rather_ordinary(word, meant, edits):
+    near = _near_words(word)
+    held = {other: _holding(store, server, other, channels) for other in near}
+    near |= _near_terms(store, server, word, channels)
+    held |= {other: _holding(store, server, other, channels) for other in near if other not in held}
+    meant = min((other for other in near if held[other]), key=lambda o: (near[o], -held[o], -frequency(o)), default="")
+    if not meant or (own >= _RARE and frequency(meant) - own < _TIMES):
         return None
-    languages = [language for language, tells in TELLTALES.items() if _held(store, server, tells)]
+    bound = frequency(meant) + _OWN
+    if any(near[other] <= near[meant] and frequency(other) > bound for other in near if not held[other]):
+        return None  # rather an ordinary word that the server does not use
+    languages = [language for language, tells in TELLTALES.items() if _holding(store, server, tells)]
     return None if languages and frequency(word, languages) >= _RARE else meant
 
 
-def _held(store: Store, server: str, word: str) -> bool:
-    found = store.matches(server, word)
-    return found is None or len(found[0]) > 0
+def _holding(store: Store, server: str, word: str, channels: Sequence[str] = ()) -> int:
+    """Return how many passages hold a word, at most one more than ``COMMON``."""
+    found = store.matches(server, word, channels)
+    return COMMON + 1 if found is None else len(found[0])
 
 
-def _near(store: Store, server: str, word: str, channels: Sequence[str]) -> Iterator[tuple[float, int, str]]:
-    """Yield (edits, less the passages that hold it, how it is written) of the server's words that may be meant.
+def _near_words(word: str) -> dict[str, float]:
+    """Return the words of English that may be meant, each with its edits."""
+    return _bridged(word, _close(word, [other for initial in _initials(word) for other in usual(initial)]))
 
-    The first letter is seldom wrong (Kukich, 1992): it is taken as it is, or as the second of two that were swapped.
-    """
-    bridged = 1 if len(word) < _LONG else 2
+
+def _near_terms(store: Store, server: str, word: str, channels: Sequence[str]) -> dict[str, float]:
+    """Return the server's words that may be meant, names above all, each with its edits."""
     forms = dict.fromkeys((word, *terms(word)))
-    known = [
-        term for initial in dict.fromkeys("".join(form[:2] for form in forms)) for term in store.terms(server, initial)
-    ]
-    close = {
-        term
-        for form in forms
-        for term, _, _ in process.extract(
-            form, known, scorer=OSA.distance, score_cutoff=bridged, limit=_CANDIDATES, processor=None
-        )
-    }
-    for term in sorted(close):
-        for spelled, passages in _spelled(store, server, term, channels):
-            edits = _edits(word, spelled)
-            if edits <= bridged and (edits < 1 or len(word) >= _SHORT):
-                yield edits, -passages, spelled
+    known = [term for initial in _initials("".join(forms)) for term in store.terms(server, initial)]
+    close = dict.fromkeys(term for form in forms for term in _close(form, known))
+    return _bridged(word, [spelled for term in close for spelled in _spelled(store, server, term, channels)])
 
 
-def _spelled(store: Store, server: str, term: str, channels: Sequence[str]) -> Iterator[tuple[str, int]]:
-    """Yield how passages that may be seen write a term's words, each with how many passages hold the term."""
+def _initials(word: str) -> str:
+    """Return the letters that a word may begin with: its first, which is seldom wrong (Kukich, 1992), or its second."""
+    return "".join(dict.fromkeys(word[:2]))
+
+
+def _close(word: str, among: Sequence[str]) -> list[str]:
+    bridged = 1 if len(word) < _LONG else 2
+    found = process.extract(word, among, scorer=OSA.distance, score_cutoff=bridged, limit=_CANDIDATES)
+    return [other for other, _, _ in found]
+
+
+def _bridged(word: str, others: Iterable[str]) -> dict[str, float]:
+    """Return the edits between a word and those that may be meant; swapped letters are half an edit nearer."""
+    most = 1 if len(word) < _LONG else 2
+    edits = {other: OSA.distance(word, other) - (sorted(word) == sorted(other)) / 2 for other in others}
+    long = {other for other in edits if max(len(word), len(other)) >= _SHORT}
+    return {other: some for other, some in edits.items() if some < 1 or (some <= most and other in long)}
+
+
+def _spelled(store: Store, server: str, term: str, channels: Sequence[str]) -> Iterator[str]:
+    """Yield how passages that may be seen write a term's words."""
     # A stem need not be its own stem: "purchas" is found by "purchase".
     asked = next((one for one in (term, f"{term}e", f"{term}es") if terms(one) == [term]), None)
-    held = store.matches(server, asked, channels) if asked else None
-    if held is None or not len(held[0]):
+    found = store.matches(server, asked, channels) if asked else None
+    if found is None or not len(found[0]):
         return
-    for stored in store.load(server, "", held[0][:_READ].tolist()):
+    for stored in store.load(server, "", found[0][:_READ].tolist()):
         for word in dict.fromkeys(re.findall(r"[^\W\d_]+", stored.passage.searchable.lower())):
             if terms(word) == [term]:
-                yield word, len(held[0])
-
-
-def _edits(word: str, other: str) -> float:
-    """Return how many edits lie between two words; letters in another order are half an edit nearer."""
-    return float(OSA.distance(word, other)) - (sorted(word) == sorted(other)) / 2
-
-
-def _rather_ordinary(word: str, meant: str, edits: float) -> bool:
-    """Tell whether a common word that the server does not use is written as nearly so and is far more frequent."""
-    bound = frequency(meant) + _OWN
-    near = process.extract(
-        word,
-        [other for initial in dict.fromkeys(word[:2]) for other in common(initial)],
-        scorer=OSA.distance,
-        score_cutoff=int(edits + 0.5),
-        limit=None,
-    )
-    return any(other != meant and _edits(word, other) <= edits and frequency(other) > bound for other, _, _ in near)
+                yield word

@@ -16,7 +16,7 @@ TELLTALES = {
 """By language, a word that texts of some length in it hold and texts in English seldom do."""
 ORDINARY = 3.0
 """Zipf value from which a word is an ordinary one."""
-_COMMON = 30_000  # words of English that come about once in a million words or more often
+_USUAL = 60_000  # words of English; the last of them come about 0.2 times in a million words
 
 
 def frequency(word: str, languages: Iterable[str] = ("en",)) -> float:
@@ -27,11 +27,11 @@ def frequency(word: str, languages: Iterable[str] = ("en",)) -> float:
 
 
 @lru_cache(64)
-def common(initial: str) -> Sequence[str]:
-    """Return the common English words that begin with a letter."""
+def usual(initial: str) -> Sequence[str]:
+    """Return the usual English words that begin with a letter."""
     from wordfreq import top_n_list
 
-    return [word for word in top_n_list("en", _COMMON) if word.startswith(initial)]
+    return [word for word in top_n_list("en", _USUAL) if word.startswith(initial)]
 
 
 def _zipf(share: float) -> float:

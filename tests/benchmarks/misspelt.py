@@ -47,8 +47,8 @@ def samples(store: SqliteStore, embedder: Remembering) -> list[Query]:
     for server in SAMPLES:
         folder = Path(indexing.__file__).parent / "samples" / server
         indexing.add(store, embedder, server, [folder])
-        for row in read(QUESTIONS / f"{server}.jsonl"):
-            found.append(Query(server, row["text"], {row["entry"]: 1} if row["entry"] else {}))
+        rows = read(QUESTIONS / f"{server}.jsonl")
+        found += [Query(server, row["text"], {row["entry"]: 1} if row["entry"] else {}) for row in rows]
     return found
 
 
@@ -154,7 +154,9 @@ def main() -> None:
             sets[path.parent.name] = of_set(store, embedder, path.parent)
         for name, queries in sets.items():
             print(name)
-            for wording, figures in measure(store, embedder, chosen(queries, given.questions, given.seed), given.seed).items():
+            for wording, figures in measure(
+                store, embedder, chosen(queries, given.questions, given.seed), given.seed
+            ).items():
                 print(f"  {wording}: " + "  ".join(f"{key} {value:.3f}" for key, value in figures.items()), flush=True)
         store.close()
     embedder.save()
