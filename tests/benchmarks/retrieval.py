@@ -140,8 +140,7 @@ def measure(folder: Path, embedder: Remembering, plain: Remembering, store: Sqli
             model.embed([query["text"] for query in asked[scope]] or [""])
         for query in asked[scope]:
             start = time.perf_counter()
-            asked = without_name(query["text"], called[scope])
-            result = search(store, embedder, server, asked, DEPTH)
+            result = search(store, embedder, server, without_name(query["text"], called[scope]), DEPTH)
             outcome.seconds += time.perf_counter() - start
             outcome.queries += 1
             cosines = vectors @ plain.embed([query["text"]])[0]
