@@ -21,7 +21,7 @@ from knowledge.embedding import Embedder
 from knowledge.focus import distinctive, settles, touches
 from knowledge.query_rewriting import questions, standalone
 from knowledge.question_log import QuestionLog
-from knowledge.retrieval import search
+from knowledge.retrieval import search, worded
 from knowledge.store import Passage, Store
 from knowledge.typed.kinds import Computed, Disputed
 from personas.engine import Engine, EngineUnavailable, PromptTooLong, Request
@@ -98,13 +98,15 @@ class Answerer:
             return await self._chat(case)
         asked = standalone(text, question.earlier)
         # A form holds one answer: who has one is asked the message as it is.
-        several = [asked] if voice.persona.card.format else questions(asked)
+        place = question.server, asked, question.channels, question.server_name
+        plain = await asyncio.to_thread(worded, self._store, *place)
+        several = [plain] if voice.persona.card.format else questions(plain)
         answers: list[Answer] = []
         for one in several:
             case.question, case.told = replace(question, text=one), joined(question, answers).reply if answers else ""
             answers.append(await self._answered(case))
             if answers[-1].verdict == "unsure" and self._log:
-                await asyncio.to_thread(_noted, self._log, question.server, one)
+                await asyncio.to_thread(_noted, self._log, question.server, one if several[1:] else asked)
             case.failed, case.away = [], ()
         return joined(question, answers)
 

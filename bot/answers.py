@@ -22,6 +22,8 @@ class Question:
     """The channel it was asked in and those above it, for documents that belong to channels."""
     member: str = ""
     """Who asks, for the line in front of the engine."""
+    server_name: str = ""
+    """What people call the server, where that is not its id."""
     earlier: tuple[str, ...] = ()
     """What the same member asked just before, the newest last."""
 

@@ -81,6 +81,7 @@ class Asked:
     key: str
     """The id of the message or command."""
     member: str
+    server_name: str
 
 
 class Chat:
@@ -131,7 +132,7 @@ class Chat:
             await growing.finish(_ON_SERVERS_ONLY)
             return
         place = place_of(message.guild.id, message.channel)
-        asked = Asked(question(heard), place, str(message.id), str(message.author.id))
+        asked = Asked(question(heard), place, str(message.id), str(message.author.id), message.guild.name)
         async with typing(message.channel):
             text = await self.answer(asked, growing)
         await growing.finish(text)
@@ -149,7 +150,7 @@ class Chat:
             earlier = self._talks.turn(asked.text, place.server, *place.channels[:1], asked.member)
             request = Question(
                 asked.text, place.server, name, id=asked.key, channels=place.channels, member=asked.member,
-                earlier=earlier,
+                server_name=asked.server_name, earlier=earlier,
             )  # fmt: skip
             waiting = cache(lambda: self._waiting_line(name, asked.key))
             return rendered(
@@ -170,7 +171,8 @@ class Chat:
 
         async def answered() -> str:
             place = place_of(interaction.guild_id, interaction.channel)
-            asked = Asked(question.strip(), place, str(interaction.id), str(interaction.user.id))
+            name = interaction.guild.name if interaction.guild else ""
+            asked = Asked(question.strip(), place, str(interaction.id), str(interaction.user.id), name)
             return await self.answer(asked, growing)
 
         await respond(interaction, answered, private=False, growing=growing)

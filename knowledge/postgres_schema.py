@@ -16,7 +16,7 @@ _LOCK = 7_061_726_165  # any number; the key of this store's advisory locks
 _NEWEST_NEEDED = (0, 8)  # pgvector's first version that goes on looking when a filter leaves too few
 _OWN = "server = nullif(current_setting('parley.server', true), '')::int"
 _SERVER = "server int NOT NULL DEFAULT nullif(current_setting('parley.server', true), '')::int REFERENCES servers"
-_TABLES = ("sizes", "documents", "passages", "words", "embedders", "vectors")
+_TABLES = ("sizes", "documents", "passages", "words", "embedders", "vectors", "terms")
 
 _FIRST = (
     f"""
@@ -60,7 +60,7 @@ CREATE INDEX vectors_embedder ON vectors (embedder);
     + "".join(
         f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;"
         + (f"CREATE POLICY own ON {table} USING ({_OWN});" if table != "words" else "")
-        for table in _TABLES
+        for table in _TABLES[:-1]
     )
     + f"""
 CREATE POLICY add ON words FOR INSERT WITH CHECK ({_OWN});
@@ -68,7 +68,17 @@ CREATE POLICY holding ON words FOR SELECT
     USING ({_OWN} AND stems @@ current_setting('parley.word', true)::tsquery);
 """
 )
-_MIGRATIONS = (_FIRST,)
+_TERMS = f"""
+CREATE TABLE terms ({_SERVER}, term text COLLATE "C" NOT NULL, passages int NOT NULL, PRIMARY KEY (server, term));
+-- The words' own policy shows no row without a word that it holds; here their owner reads them once.
+ALTER TABLE words NO FORCE ROW LEVEL SECURITY;
+INSERT INTO terms SELECT server, substr(lexeme, position('/' in lexeme) + 1) AS term, count(*)
+    FROM words, unnest(stems) GROUP BY server, term;
+ALTER TABLE words FORCE ROW LEVEL SECURITY;
+ALTER TABLE terms ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY own ON terms USING ({_OWN});
+"""  # noqa: S608 -- put together of constants
+_MIGRATIONS = (_FIRST, _TERMS)
 """By version; each is applied once, in a transaction."""
 
 

@@ -16,6 +16,8 @@ _FREQUENCIES = np.cumsum(1 / np.arange(1, 257, dtype=np.float64) ** 2) / 1.64493
 inverse squares up to that number, over their limit (PostgreSQL's tsrank.c, calc_rank_or). So it tells the number."""
 _HELD = np.dtype([("passage", ">i8"), ("document", ">i4"), ("length", ">i4"), ("rank", ">f4")])
 _ENOUGH = 100 * COMMON  # matches at which the index stops collecting; its own estimate may be some times too high
+_COMMON_KEPT = 10_000  # words of all servers that are known to be in too many passages
+_TERMS_KEPT = 100  # lists of terms; of 190,000 terms in all, one letter's are 7,000
 _CANDIDATES = 200  # that pgvector holds while it walks its graph; recall grows with it, and so does time
 
 
@@ -47,7 +49,39 @@ def nearest(scope: Scope, embedder: str, query: Vectors, limit: int, channels: S
     return [id_ for (id_,) in scope.connection.execute(statement, values)]
 
 
-def matches(scope: Scope, word: str, channels: Sequence[str]) -> tuple[Ids, Scores] | None:
+class Words:
+    """Finds the words of all servers; what takes long to find is remembered until its server changes."""
+
+    def __init__(self) -> None:
+        self._common: dict[tuple[int, str], int] = {}
+        """The version at which a server's word was in too many passages."""
+        self._terms: dict[tuple[int, str], tuple[int, list[str]]] = {}
+
+    def matches(self, scope: Scope, word: str, channels: Sequence[str]) -> tuple[Ids, Scores] | None:
+        """Return which passages hold the word, and BM25's share for it without its rarity; None if very many do."""
+        if self._common.get((scope.server, word)) == scope.version:
+            return None
+        found = _matches(scope, word, channels)
+        if found is None:
+            if len(self._common) >= _COMMON_KEPT:
+                self._common.clear()
+            self._common[scope.server, word] = scope.version
+        return found
+
+    def terms(self, scope: Scope, initial: str) -> list[str]:
+        """Return the terms that begin with a letter, sorted."""
+        version, known = self._terms.get((scope.server, initial), (None, []))
+        if version != scope.version:
+            statement = "SELECT term FROM terms WHERE term >= %s AND term < %s ORDER BY term"
+            after = [initial, chr(ord(initial) + 1)]
+            known = [term for (term,) in scope.connection.execute(statement, after)]
+            if len(self._terms) >= _TERMS_KEPT:
+                self._terms.clear()
+            self._terms[scope.server, initial] = scope.version, known
+        return known
+
+
+def _matches(scope: Scope, word: str, channels: Sequence[str]) -> tuple[Ids, Scores] | None:
     """Return which passages hold the word, and BM25's share for it without its rarity; None if very many do."""
     found: tuple[Ids, Scores] | None = None
     hidden = _elsewhere(scope, channels)

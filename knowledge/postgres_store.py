@@ -11,7 +11,7 @@ import psycopg
 from knowledge import postgres_search
 from knowledge.postgres_connection import Database, Scope
 from knowledge.postgres_schema import drop_graphs, index_vectors
-from knowledge.postgres_search import unpacked
+from knowledge.postgres_search import Words, unpacked
 from knowledge.postgres_writing import Writer, digest, drop
 from knowledge.store import (
     Document,
@@ -30,7 +30,6 @@ log = logging.getLogger(__name__)
 GRAPH_FROM = 20_000
 """Passages from which a server's vectors get a graph; up to there comparing with all of them takes milliseconds."""
 _PASSAGE = "documents.name, section, entry, text FROM passages JOIN documents ON documents.id = document"
-_COMMON_KEPT = 10_000  # words of all servers that are known to be in too many passages
 
 
 class PostgresStore:
@@ -39,8 +38,7 @@ class PostgresStore:
     def __init__(self, url: str, *, graph_from: int = GRAPH_FROM) -> None:
         self._database = Database(url)
         self._graph_from = graph_from
-        self._common: dict[tuple[int, str], int] = {}
-        """The version at which a server's word was in too many passages; counting them again takes long."""
+        self._words = Words()
 
     def examine(self) -> list[str]:
         """Return what is wrong with the database, each a sentence. Raises StoreUnavailable."""
@@ -118,8 +116,8 @@ class PostgresStore:
             row = scope.connection.execute("SELECT id FROM documents WHERE name = %s", [_sent(name)]).fetchone()
             if row is not None:
                 removed = True
-                held = scope.connection.execute("SELECT id, words FROM passages WHERE document = %s", row)
-                drop(scope.connection, held.fetchall())
+                held = scope.connection.execute("SELECT id FROM passages WHERE document = %s", row).fetchall()
+                drop(scope.connection, [id_ for (id_,) in held])
                 scope.connection.execute("DELETE FROM documents WHERE id = %s", row)
             return removed
 
@@ -131,7 +129,12 @@ class PostgresStore:
 
         def work(scope: Scope) -> list[int]:
             embedders = [id_ for (id_,) in scope.connection.execute("SELECT id FROM embedders")]
-            for statement in ("DELETE FROM documents", "DELETE FROM embedders", "DELETE FROM sizes"):
+            for statement in (
+                "DELETE FROM documents",
+                "DELETE FROM embedders",
+                "DELETE FROM terms",
+                "DELETE FROM sizes",
+            ):
                 scope.connection.execute(statement)
             scope.connection.execute("DELETE FROM servers WHERE id = %s", [scope.server])
             return embedders
@@ -204,18 +207,11 @@ class PostgresStore:
 
     def matches(self, server: str, word: str, channels: Sequence[str] = ()) -> tuple[Ids, Scores] | None:
         """Return which passages hold the word, and BM25's share for it without its rarity."""
+        return self._database.reading(server, lambda scope: self._words.matches(scope, word, channels))
 
-        def work(scope: Scope) -> tuple[Ids, Scores] | None:
-            if self._common.get((scope.server, word)) == scope.version:
-                return None
-            found = postgres_search.matches(scope, word, channels)
-            if found is None:
-                if len(self._common) >= _COMMON_KEPT:
-                    self._common.clear()
-                self._common[scope.server, word] = scope.version
-            return found
-
-        return self._database.reading(server, work)
+    def terms(self, server: str, initial: str) -> Sequence[str]:
+        """Return the terms that begin with a letter, of the words that ``matches`` finds, sorted."""
+        return self._database.reading(server, lambda scope: self._words.terms(scope, initial))
 
     def load(self, server: str, embedder: str, ids: Sequence[int]) -> list[Stored]:
         """Return the passages of these ids as they are at one moment."""

@@ -34,8 +34,8 @@ class Writer:
         ids: list[list[int | None]] = []
         for revision in revisions:
             known = there[documents[revision.document.name]]
-            ids.append([known[passage].pop()[0] if known[passage] else None for passage in revision.passages])
-        drop(self._connection, [old for known in there.values() for left in known.values() for old in left])
+            ids.append([known[passage].pop() if known[passage] else None for passage in revision.passages])
+        drop(self._connection, [id_ for known in there.values() for left in known.values() for id_ in left])
         new = self._fresh(sum(id_ is None for some in ids for id_ in some))
         whole = [[next(new) if id_ is None else id_ for id_ in some] for some in ids]
         added = [
@@ -75,16 +75,16 @@ class Writer:
         names = [revision.document.name for revision in revisions]
         return dict(self._connection.execute("SELECT name, id FROM documents WHERE name = ANY(%s)", [names]).fetchall())
 
-    def _there(self, documents: list[int]) -> dict[int, dict[Passage, list[tuple[int, int]]]]:
-        """Return (id, words) of each document's passages by what they say, those in front last."""
-        there: dict[int, dict[Passage, list[tuple[int, int]]]] = {id_: defaultdict(list) for id_ in documents}
+    def _there(self, documents: list[int]) -> dict[int, dict[Passage, list[int]]]:
+        """Return the ids of each document's passages by what they say, those in front last."""
+        there: dict[int, dict[Passage, list[int]]] = {id_: defaultdict(list) for id_ in documents}
         rows = self._connection.execute(
-            "SELECT document, passages.id, words, name, section, entry, text FROM passages"
+            "SELECT document, passages.id, name, section, entry, text FROM passages"
             " JOIN documents ON documents.id = document WHERE document = ANY(%s) ORDER BY place DESC",
             [documents],
         )
         for row in rows:
-            there[row[0]][Passage(*row[3:])].append((row[1], row[2]))
+            there[row[0]][Passage(*row[2:])].append(row[1])
         return there
 
     def _fresh(self, count: int) -> Iterator[int]:
@@ -116,7 +116,13 @@ class Writer:
                     for (id_, document, _, _), held in zip(added, found, strict=True)
                 ],
             )
-        resize(self._connection, len(added), sum(map(len, found)))
+        _resize(self._connection, len(added), sum(map(len, found)))
+        held_by = Counter(term for held in found for term in set(held))
+        self._connection.execute(
+            "INSERT INTO terms (term, passages) SELECT * FROM unnest(%s::text[], %s::int[])"
+            " ON CONFLICT (server, term) DO UPDATE SET passages = terms.passages + excluded.passages",
+            [list(held_by), list(held_by.values())],
+        )
 
     def _lexemes(self, held: Sequence[str]) -> str:
         """Return the stems as a tsvector's text; as many places as a stem has stand for how often it comes."""
@@ -138,14 +144,25 @@ class Writer:
             )
 
 
-def drop(connection: Connection[Any], passages: Sequence[tuple[int, int]]) -> None:
-    """Take out passages, each given with how many words it has."""
-    if passages:
-        connection.execute("DELETE FROM passages WHERE id = ANY(%s)", [[id_ for id_, _ in passages]])
-        resize(connection, -len(passages), -sum(words for _, words in passages))
+def drop(connection: Connection[Any], passages: Sequence[int]) -> None:
+    """Take out passages, given by id."""
+    if not passages:
+        return
+    rows = connection.execute(
+        "DELETE FROM passages WHERE id = ANY(%s) RETURNING section, text, words", [list(passages)]
+    ).fetchall()
+    _resize(connection, -len(rows), -sum(words for _, _, words in rows))
+    held = (set(terms(Passage("", section, None, text).searchable)) for section, text, _ in rows)
+    held_by = Counter(term for some in held for term in some)
+    connection.execute(
+        "UPDATE terms SET passages = terms.passages - gone.passages"
+        " FROM unnest(%s::text[], %s::int[]) AS gone (term, passages) WHERE terms.term = gone.term",
+        [list(held_by), list(held_by.values())],
+    )
+    connection.execute("DELETE FROM terms WHERE term = ANY(%s) AND passages <= 0", [list(held_by)])
 
 
-def resize(connection: Connection[Any], passages: int, words: int) -> None:
+def _resize(connection: Connection[Any], passages: int, words: int) -> None:
     """Count passages and their words in or out."""
     connection.execute("UPDATE sizes SET passages = passages + %s, words = words + %s", [passages, words])
 

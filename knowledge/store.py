@@ -204,6 +204,12 @@ class Store(Protocol):
         counted: above 0, below 2.2.
         """
 
+    def terms(self, server: str, initial: str) -> Sequence[str]:
+        """Return the terms (``index_terms``) that begin with a letter, of the words that ``matches`` finds, sorted.
+
+        They are those of all channels.
+        """
+
     def load(self, server: str, embedder: str, ids: Sequence[int]) -> list[Stored]:
         """Return the passages of these ids as they are at one moment; those that have gone are left out."""
 

@@ -93,6 +93,8 @@ HOMES = {
     "seccompy": {"knowledge.sandbox"},
     "yaml": {"knowledge.yaml_files"},
     "snowballstemmer": {"knowledge.claims", "knowledge.index_terms"},
+    "rapidfuzz": {"knowledge.spelling"},
+    "wordfreq": {"knowledge.word_frequency"},
     "pint": {"knowledge.units"},
     "PIL": {"personas.avatars"},
     "sklearn": {"bot.advice", "knowledge.gaps", "personas.duplicates", "personas.voice_classifier"},

@@ -1,11 +1,12 @@
 """Rank public question sets with our search and with its peers.
 
 ``python tests/benchmarks/retrieval.py DATA MODEL [--json]``: DATA holds a folder for each set, with ``corpus.jsonl``
-({"id", "title", "text", "scope"?}), ``dev/queries.jsonl`` ({"id", "text", "answerable", "scope"?}) and
-``dev/qrels.tsv``; MODEL is a sentence-transformers folder. Each scope is a server of its own; queries without a scope
-are left out of a set with scopes. Peers are BM25 (k1 1.2, b 0.75, Porter stems), the model's cosine over title and
-text, and reciprocal rank fusion (k 60) of both. "answerable" is judged with weights fitted on the other sets only;
-the last line gives the weights over all. Times leave out the embedding of the query, which is remembered.
+({"id", "title", "text", "scope"?, "scope_name"?}), ``dev/queries.jsonl`` ({"id", "text", "answerable", "scope"?}) and
+``dev/qrels.tsv``; MODEL is a sentence-transformers folder. Each scope is a server of its own, which people call by the
+scope's name; queries without a scope are left out of a set with scopes. Peers are BM25 (k1 1.2, b 0.75, Porter stems),
+the model's cosine over title and text, and reciprocal rank fusion (k 60) of both. "answerable" is judged with weights
+fitted on the other sets only; the last line gives the weights over all. Times leave out the embedding of the query,
+which is remembered.
 """
 
 import argparse
@@ -26,6 +27,7 @@ import snowballstemmer
 from knowledge.embedding import OWN_ADAPTER, Embedder, SentenceTransformerEmbedder
 from knowledge.indexing import add_upload
 from knowledge.retrieval import evidence, search
+from knowledge.server_name import without_name
 from knowledge.sqlite_store import SqliteStore
 
 DEPTH = 10
@@ -117,8 +119,10 @@ def fused(cosines: np.ndarray, words: np.ndarray) -> np.ndarray:
 def measure(folder: Path, embedder: Remembering, plain: Remembering, store: SqliteStore) -> Outcome:
     outcome = Outcome()
     scopes: dict[str, list[dict]] = defaultdict(list)
+    called: dict[str, str] = {}
     for row in lines(folder / "corpus.jsonl"):
         scopes[row.get("scope", "all")].append({key: row[key] for key in ("id", "title", "text")})
+        called[row.get("scope", "all")] = row.get("scope_name", "")
     relevant: dict[str, dict[str, int]] = defaultdict(dict)
     for row in (folder / "dev/qrels.tsv").read_text(encoding="utf-8").splitlines()[1:]:
         query, name, grade = row.split("\t")
@@ -136,7 +140,7 @@ def measure(folder: Path, embedder: Remembering, plain: Remembering, store: Sqli
             model.embed([query["text"] for query in asked[scope]] or [""])
         for query in asked[scope]:
             start = time.perf_counter()
-            result = search(store, embedder, server, query["text"], DEPTH)
+            result = search(store, embedder, server, without_name(query["text"], called[scope]), DEPTH)
             outcome.seconds += time.perf_counter() - start
             outcome.queries += 1
             cosines = vectors @ plain.embed([query["text"]])[0]

@@ -109,6 +109,32 @@ async def test_a_true_draft_is_sent_as_it_is(answer):
     assert warmth == 0
 
 
+async def test_a_misspelt_question_is_answered_as_the_right_one(answer):
+    """The search, the prompt and the check get the documents' spelling; the answer keeps the member's own words."""
+    asked = "can u delivr to Princetno students, pls?"
+    engine = Scripted(TRUE)
+    given_ = await answer(asked, engine=engine)
+    assert (given_.reply, given_.verdict, given_.question.text) == (TRUE, "answered", asked)
+    assert engine.asked[0][0].endswith("Question: can you deliver to princeton students, please?")
+
+
+async def test_the_servers_name_is_no_part_of_the_question(answer):
+    """Whoever names the server asks what everybody asks."""
+    engine = Scripted(TRUE)
+    asked = "Can Lumo Flowers deliver to Princeton students?"
+    given_ = await answer(asked, engine=engine, server_name="Lumo Flowers | Official")
+    assert (given_.verdict, given_.question.text) == ("answered", asked)
+    assert engine.asked[0][0].endswith("Question: Can you deliver to Princeton students?")
+
+
+async def test_a_misspelt_item_is_found_in_the_tables(answer):
+    """What is computed from a table is computed for a misspelt item too."""
+    right, wrong = [
+        await answer(f"how much is the {item}?", "I draw nothing.") for item in ("peace lily", "paece lliy")
+    ]
+    assert right.sources == wrong.sources
+
+
 async def test_what_is_shown_while_it_grows_closes_as_the_answer_does(answer):
     """The closing that is drawn for a question stands in the growing reply too."""
     shown: list[str] = []

@@ -42,6 +42,12 @@ async def test_of_several_questions_only_the_unanswered_one_is_noted(ask, log):
     assert [gap.text for gap in log.gaps("shop")] == ["Can we rent bicycles?"]
 
 
+async def test_a_gap_is_kept_in_the_members_words(ask, log):
+    """What cannot be answered is told to the owner as it was written."""
+    await ask("can u rent bycicles pls")
+    assert [gap.text for gap in log.gaps("shop")] == ["can u rent bycicles pls"]
+
+
 async def test_whoever_asks_is_answered_though_nothing_can_be_kept(ask, log, monkeypatch, caplog):
     """A full disk costs the gap and not the reply; the log says so."""
 

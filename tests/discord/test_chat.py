@@ -38,6 +38,20 @@ async def test_a_mention_is_answered_from_the_notes(faq, member, channel, me):
     assert answer.content.splitlines()[-1] == "-# [1] faq.md, Do you deliver to Princeton?"
 
 
+async def test_the_guilds_name_comes_with_a_question(replying, answerer, monkeypatch, faq, member, channel, guild, me):
+    """A mention and /ask both say what people call their server."""
+    names = []
+
+    async def answer(question, on_sentence=None, on_place=None):
+        names.append(question.server_name)
+        return Answer(question, None, "Yes.", "answered")
+
+    monkeypatch.setattr(answerer, "answer", answer)
+    await member.send(channel, f"{me} {PRINCETON}")
+    await member.slash(channel, "ask", question=PRINCETON)
+    assert names == [guild.name, guild.name]
+
+
 async def test_a_reply_to_the_bot_is_answered(faq, member, channel, me):
     """A reply to one of the bot's messages needs no mention; a reply to anyone else is left alone."""
     hello = await member.send(channel, f"{me} hello")

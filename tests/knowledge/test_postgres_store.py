@@ -12,7 +12,7 @@ from test_store import put, shown
 from knowledge.postgres_store import PostgresStore
 from knowledge.store import Document, Passage, Revision, StoreUnavailable
 
-TABLES = ("sizes", "documents", "passages", "words", "embedders", "vectors")
+TABLES = ("sizes", "documents", "passages", "words", "embedders", "vectors", "terms")
 
 
 @pytest.fixture
@@ -113,3 +113,19 @@ def test_a_server_that_is_away_is_said_in_a_sentence(
     postgres.start()
     monkeypatch.undo()
     assert store.size("one") == 2
+
+
+def test_terms_of_an_older_database_are_counted(empty_database: str) -> None:
+    """A database from before there were terms has them after its first use, and its words stay under their policy."""
+    store = PostgresStore(empty_database)
+    put(store, "one", "a.md", "rose", "rose lily")
+    put(store, "two", "a.md", "reed")
+    store.close()
+    with psycopg.connect(empty_database, autocommit=True) as connection:
+        connection.execute("DROP TABLE parley.terms")
+        connection.execute("DELETE FROM parley.migrations WHERE version = 2")
+    assert (list(store.terms("one", "r")), list(store.terms("two", "r"))) == (["rose"], ["reed"])
+    assert store.remove("one", "a.md")
+    assert list(store.terms("one", "r")) == []
+    assert store.examine() == []
+    store.close()

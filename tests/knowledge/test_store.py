@@ -261,6 +261,31 @@ def test_both_stores_find_the_same(store: Store, tmp_path: Path) -> None:
     peer.close()
 
 
+def test_terms_follow_the_passages(store: Store) -> None:
+    """The terms are those that passages hold now, each as it is searched, until the last such passage has gone."""
+    put(store, "s", "a.md", "Purchases of frost lanterns", "caf\u00e9 lantern 30000")
+    put(store, "s", "b.md", "The lantern of Mossbank")
+    assert [list(store.terms("s", letter)) for letter in "lcp3x"] == [["lantern"], ["cafe"], ["purchas"], ["30000"], []]
+    put(store, "s", "a.md", "Letters")
+    assert list(store.terms("s", "l")) == ["lantern", "letter"]
+    assert list(store.terms("s", "c")) == list(store.terms("s", "p")) == []
+    store.remove("s", "b.md")
+    assert list(store.terms("s", "l")) == ["letter"]
+    assert list(store.terms("s", "m")) == []
+
+
+def test_terms_are_one_servers_alone(store: Store, another: Callable[[], Store]) -> None:
+    """No server sees another's terms, and what another process writes is noticed."""
+    put(store, "one", "a.md", "orchid")
+    put(store, "two", "a.md", "oak")
+    assert (list(store.terms("one", "o")), list(store.terms("two", "o"))) == (["orchid"], ["oak"])
+    put(another(), "two", "b.md", "otter")
+    assert list(store.terms("two", "o")) == ["oak", "otter"]
+    store.forget("two")
+    put(store, "two", "a.md", "onion")
+    assert list(store.terms("two", "o")) == ["onion"]
+
+
 def test_facts_are_kept_beside_their_document(store: Store) -> None:
     """What was recognised comes with its document, is seen where the document may be used, and moves the version."""
     for name, channels, facts in (("a.md", ("staff",), '[{"a": 1}]'), ("b.md", (), '[{"b": 1}]'), ("c.md", (), "[]")):
