@@ -7,10 +7,11 @@ from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from bot import outages
 from bot.admission import Line, OnPlace
 from bot.answers import Answer, Question, joined, sources
-from bot.case import Basis, Case
-from bot.computed import Calculator
+from bot.case import Basis, Case, computed_basis
+from bot.computed import Calculator, ZoneOf
 from bot.drafting import Draft, Judge, OnSentence, draft
 from bot.quoting import quote
 from bot.small_talk import is_small_talk
@@ -65,14 +66,13 @@ class Answerer:
         longest: int,
         line: Line | None = None,
         log: QuestionLog | None = None,
-        zone: ZoneInfo | None = None,
+        zone: ZoneOf = lambda _: ZoneInfo("UTC"),
     ) -> None:
         """``silence``: least probability to answer at; ``longest``: characters of a question; ``log``: of gaps.
 
-        ``zone``: of servers whose files name no time zone; UTC where none is given.
+        ``zone``: returns where a server's clock is.
         """
-        self._zone = zone or ZoneInfo("UTC")
-        self._calculator = Calculator(store, self._zone)
+        self._zone, self._calculator = zone, Calculator(store)
         self._store, self._embedder, self._engine, self._voices = store, embedder, engine, voices
         self._silence, self._longest, self._line, self._log = silence, longest, line or Line(), log
 
@@ -90,7 +90,8 @@ class Answerer:
         """
         text = self._accept(question.text)
         voice = await asyncio.to_thread(self._voices.voice, question.persona)
-        case = Case(question, voice, on_sentence, on_place, asyncio.get_running_loop().time() + _PATIENCE)
+        zone = await asyncio.to_thread(self._zone, question.server)
+        case = Case(question, voice, on_sentence, on_place, asyncio.get_running_loop().time() + _PATIENCE, zone)
         if is_small_talk(text):
             await asyncio.to_thread(self._store.documents, question.server)  # an unknown server is said to everyone
             return await self._chat(case)
@@ -109,9 +110,11 @@ class Answerer:
     async def _answered(self, case: Case) -> Answer:
         question, text, voice = case.question, case.question.text, case.voice
         with case.stopwatch("retrieve"):
-            computed = await asyncio.to_thread(self._calculator.answer, question.server, text, question.channels)
+            computed = await asyncio.to_thread(
+                self._calculator.answer, question.server, text, case.zone, question.channels
+            )
         if isinstance(computed, Computed):
-            return await self._voiced(case, _told(computed))
+            return await self._voiced(case, computed_basis(computed))
         if isinstance(computed, Disputed):
             return await self._disputed(case, computed.passages)
         with case.stopwatch("retrieve"):
@@ -170,13 +173,14 @@ class Answerer:
                 with case.stopwatch("generate"):
                     return await self._first_sound(case, notes, values)
         except EngineUnavailable as error:
+            outages.note(error)
             case.away = (str(error),)
         except PromptTooLong as error:
             case.away = (f"The note and the question are longer than the model reads: {error}",)
         return None
 
     async def _first_sound(self, case: Case, notes: tuple[str, ...], values: tuple[str, ...]) -> str | None:
-        judge = Judge(case.question.text, notes, case.voice, case.stopwatch, datetime.now(self._zone).date(), values)
+        judge = Judge(case.question.text, notes, case.voice, case.stopwatch, datetime.now(case.zone).date(), values)
         first = await draft(self._engine, _request(case, notes, 0.0), judge, case.show)
         if first.outcome.passed:
             return case.closed(first.text)
@@ -198,12 +202,6 @@ class Answerer:
 def _contradicting(chosen: Passage, rivals: Sequence[Passage]) -> Passage | None:
     """Return the first passage of which and the chosen one at most one is true; it takes some milliseconds."""
     return next((rival for rival in rivals if conflict(chosen, rival)), None)
-
-
-def _told(computed: Computed) -> Basis:
-    """Return a computed answer as what a reply is drafted from."""
-    numbers = tuple(value for value in computed.values if any(character.isdigit() for character in value))
-    return Basis(computed.sentence, sources(computed.passages), certain=True, values=numbers)
 
 
 def _noted(gaps: QuestionLog, server: str, text: str) -> None:

@@ -2,13 +2,15 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
 from bot.admission import OnPlace
-from bot.answers import Answer, Question, Source, Verdict
+from bot.answers import Answer, Question, Source, Verdict, sources
 from bot.drafting import OnSentence
 from bot.stopwatch import Stopwatch
 from bot.voices import Voice
 from knowledge.fact_check import Check
+from knowledge.typed.kinds import Computed
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,12 @@ class Basis:
     """Numbers that were computed: a reply has to bring all of them."""
 
 
+def computed_basis(computed: Computed) -> Basis:
+    """Return a computed answer as what a reply is drafted from."""
+    numbers = tuple(value for value in computed.values if any(character.isdigit() for character in value))
+    return Basis(computed.sentence, sources(computed.passages), certain=True, values=numbers)
+
+
 @dataclass
 class Case:
     """What the steps from a question to its answer share."""
@@ -33,6 +41,8 @@ class Case:
     on_place: OnPlace | None
     ends: float
     """When nobody waits any more, by the event loop's clock."""
+    zone: ZoneInfo
+    """Of the server's clock."""
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
     told: str = ""
     """The replies to the questions of the same message that came before."""

@@ -5,6 +5,7 @@ from bot.answering import Answerer
 from bot.discord_client import ParleyClient
 from bot.settings import load
 from bot.voices import Voices
+from bot.wiring import open_questions, zone_of
 from knowledge import documents
 from knowledge.embedding import HashEmbedder
 from knowledge.sqlite_store import SqliteStore
@@ -49,7 +50,16 @@ def engine():
 @pytest.fixture
 def answerer(settings, store, hashing, engine):
     voices = Voices(settings.libraries, settings.home / "adapters", None)
-    return Answerer(store, hashing, engine, voices, silence=settings.silence, longest=settings.longest_question)
+    return Answerer(
+        store,
+        hashing,
+        engine,
+        voices,
+        silence=settings.silence,
+        longest=settings.longest_question,
+        log=open_questions(settings),
+        zone=zone_of(settings),
+    )
 
 
 @pytest.fixture
