@@ -189,9 +189,11 @@ async def respond(
 
 
 async def _whisper(interaction: discord.Interaction, text: str, growing: GrowingReply | None) -> None:
-    """Take back the answer that everyone was promised, for only then is a further one for the asker alone."""
+    """Take back the answer that everyone was promised, and tell the asker alone why there is none."""
+    # Until the promise is kept, whatever is sent takes its place, for everyone to see.
+    await interaction.edit_original_response(content="\u2026", allowed_mentions=NOBODY)
+    await interaction.followup.send(text, ephemeral=True, allowed_mentions=NOBODY, suppress_embeds=True)
     if growing:
         await growing.withdraw()
-    with suppress(discord.NotFound):  # where some of it was shown, that was it
+    with suppress(discord.NotFound):  # where some of the answer was shown, that was it
         await interaction.delete_original_response()
-    await interaction.followup.send(text, ephemeral=True, allowed_mentions=NOBODY, suppress_embeds=True)
