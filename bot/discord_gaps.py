@@ -17,8 +17,9 @@ from knowledge.question_log import QuestionLog
 
 NONE = "The files could answer everything that was asked."
 _PATIENCE = 600.0  # seconds for which the button waits
-_MOST = 500
-"""Wordings that are compared with each other; MiniLM reads as many in some three seconds, in which others wait."""
+_MOST = 300
+"""Wordings that are compared with each other, the most asked. MiniLM takes 3 s of processor time for as many (5.1 s for
+500, 28 s for 2,000), in which the questions of members wait."""
 _LONGEST_QUESTION = 200
 _LONGEST_WORDINGS = 150
 _LONGEST_LINE = 1000  # characters of a question in the file
