@@ -6,7 +6,7 @@ import pytest
 from bot.discord_reports import messages
 from bot.schedule import Schedule, watched_folder
 from bot.servers import ServerChoices
-from knowledge.question_log import Found, QuestionLog
+from knowledge.question_log import Found
 from knowledge.replay import ChangedAnswer
 
 PRINCETON = "do you deliver to Princeton"
@@ -192,10 +192,3 @@ def test_a_report_of_any_length_comes_in_messages_that_discord_takes(count, leng
     assert all("@everyone" not in text for text, _ in sent)
     assert ("more saved questions" in sent[-1][0]) == (count > 10)
     assert list(messages([])) == []
-
-
-def test_owners_are_told_of_saved_questions_by_their_log(settings, guild):
-    """A question that was never asked has nothing to report."""
-    log = QuestionLog(settings.servers_folder, 90)
-    log.save(str(guild.id), PRINCETON)
-    assert log.saved(str(guild.id))[0].told is None
