@@ -8,10 +8,11 @@ from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from bot import outages
 from bot.admission import Line, OnPlace
 from bot.answers import Answer, Question, joined, sources
 from bot.case import Case
-from bot.computed import Calculator
+from bot.computed import Calculator, ZoneOf
 from bot.drafting import Draft, Judge, OnSentence, draft
 from bot.grounds import Grounds, choose, contradicting
 from bot.quoting import quote
@@ -65,14 +66,13 @@ class Answerer:
         longest: int,
         line: Line | None = None,
         log: QuestionLog | None = None,
-        zone: ZoneInfo | None = None,
+        zone: ZoneOf = lambda _: ZoneInfo("UTC"),
     ) -> None:
         """``silence``: least probability to answer at; ``longest``: characters of a question; ``log``: of gaps.
 
-        ``zone``: of servers whose files name no time zone; UTC where none is given.
+        ``zone``: returns where a server's clock is.
         """
-        self._zone = zone or ZoneInfo("UTC")
-        self._calculator = Calculator(store, self._zone)
+        self._zone, self._calculator = zone, Calculator(store)
         self._store, self._embedder, self._engine, self._voices = store, embedder, engine, voices
         odds = _DECLINED * silence / (1 - silence) if silence < 1 else math.inf
         self._trusted = odds / (1 + odds) if odds < math.inf else 1.0
@@ -92,7 +92,8 @@ class Answerer:
         """
         text = self._accept(question.text)
         voice = await asyncio.to_thread(self._voices.voice, question.persona)
-        case = Case(question, voice, on_sentence, on_place, asyncio.get_running_loop().time() + _PATIENCE)
+        zone = await asyncio.to_thread(self._zone, question.server)
+        case = Case(question, voice, on_sentence, on_place, asyncio.get_running_loop().time() + _PATIENCE, zone)
         if is_small_talk(text):
             await asyncio.to_thread(self._store.documents, question.server)  # an unknown server is said to everyone
             return await self._chat(case)
@@ -113,7 +114,9 @@ class Answerer:
     async def _answered(self, case: Case) -> Answer:
         question, text, voice = case.question, case.question.text, case.voice
         with case.stopwatch("retrieve"):
-            computed = await asyncio.to_thread(self._calculator.answer, question.server, text, question.channels)
+            computed = await asyncio.to_thread(
+                self._calculator.answer, question.server, text, case.zone, question.channels
+            )
         if isinstance(computed, Computed):
             return await self._voiced(case, Grounds.of_computed(computed))
         if isinstance(computed, Disputed):
@@ -175,6 +178,7 @@ class Answerer:
                 with case.stopwatch("generate"):
                     return await self._first_sound(case, grounds)
         except EngineUnavailable as error:
+            outages.note(error)
             case.away = (str(error),)
         except PromptTooLong as error:
             case.away = (f"The note and the question are longer than the model reads: {error}",)
@@ -182,7 +186,7 @@ class Answerer:
 
     async def _first_sound(self, case: Case, grounds: Grounds | None) -> str | None:
         notes = (grounds.note,) if grounds else ()
-        judge = Judge(case.question.text, grounds, case.voice, case.stopwatch, datetime.now(self._zone).date())
+        judge = Judge(case.question.text, grounds, case.voice, case.stopwatch, datetime.now(case.zone).date())
         first = await draft(self._engine, _request(case, notes, 0.0), judge, case.show)
         if first.outcome.passed:
             return case.closed(first.text)

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
 from bot.admission import OnPlace
 from bot.answers import Answer, Question, Source, Verdict
@@ -21,6 +22,8 @@ class Case:
     on_place: OnPlace | None
     ends: float
     """When nobody waits any more, by the event loop's clock."""
+    zone: ZoneInfo
+    """Of the server's clock."""
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
     told: str = ""
     """The replies to the questions of the same message that came before."""

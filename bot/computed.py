@@ -1,7 +1,7 @@
 """Answers that follow from a server's typed facts: opening hours, areas, tables."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -14,21 +14,27 @@ MOST = 5000
 _SERVERS = 64
 
 
+ZoneOf = Callable[[str], ZoneInfo]
+"""Returns where a server's clock is."""
+
+
 class Calculator:
     """Computes answers; remembers the facts of the servers that were asked last, as long as no document changes."""
 
-    def __init__(self, store: Store, zone: ZoneInfo) -> None:
-        """``zone``: holds where a server's files name none."""
-        self._store, self._zone = store, zone
+    def __init__(self, store: Store) -> None:
+        self._store = store
         self._facts: OrderedDict[tuple[str, tuple[str, ...]], tuple[int, tuple[Fact, ...]]] = OrderedDict()
 
     def answer(
-        self, server: str, question: str, channels: Sequence[str] = (), now: datetime | None = None
+        self, server: str, question: str, zone: ZoneInfo, channels: Sequence[str] = (), now: datetime | None = None
     ) -> Computed | Disputed | None:
-        """Return what the facts say, None where they say nothing for certain. Raises BadServer, UnknownServer."""
+        """Return what the facts say, None where they say nothing for certain. Raises BadServer, UnknownServer.
+
+        ``zone``: holds where the server's files name none.
+        """
         if self._store.size(server) > MOST:
             return None
-        return compute(question, self._known(server, tuple(channels)), now or datetime.now(UTC), self._zone)
+        return compute(question, self._known(server, tuple(channels)), now or datetime.now(UTC), zone)
 
     def _known(self, server: str, channels: tuple[str, ...]) -> tuple[Fact, ...]:
         version = self._store.version(server)

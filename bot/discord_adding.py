@@ -8,7 +8,7 @@ import discord
 
 from bot.discord_growing import NOBODY
 from bot.discord_preview import offered, reported
-from bot.discord_replies import Buttons, Offer, Refusal, explain
+from bot.discord_replies import Buttons, Check, Offer, Refusal, explain
 from bot.discord_text import plain
 from bot.replaying import replayed
 from bot.settings import Settings
@@ -24,15 +24,16 @@ _PATIENCE = 600.0
 """Seconds for which the buttons wait; what they belong to can be edited for 900 (Discord API, "Interaction Token")."""
 _LEFT = "Nothing was added."
 
-Check = Callable[[discord.Interaction], None]
-"""Raises Refusal for those who may not manage the server."""
+After = Callable[[str], Awaitable[str]]
 
 
 class Adding:
     """Looks at uploads and links, and writes what was confirmed."""
 
-    def __init__(self, settings: Settings, store: Store, embedder: Embedder, check: Check) -> None:
+    def __init__(self, settings: Settings, store: Store, embedder: Embedder, check: Check, after: After) -> None:
+        """Take what every upload needs; ``after``: is told the server of each, and returns what to say besides."""
         self._settings, self._store, self._embedder, self._check = settings, store, embedder, check
+        self._after = after
 
     async def look(
         self, interaction: discord.Interaction, file: discord.Attachment | None, link: str | None
@@ -55,7 +56,7 @@ class Adding:
             return reported(Report(tuple(one.change for one in shown.documents), 0.0))
 
         async def write() -> str:
-            return reported(await asyncio.to_thread(self._write, server, shown))
+            return reported(await asyncio.to_thread(self._write, server, shown)) + await self._after(server)
 
         return Offer(offered(shown), Confirmation(self._check, write))
 

@@ -8,24 +8,26 @@ from discord import app_commands
 
 from bot.discord_adding import Adding
 from bot.discord_chat import Chat, place_of
+from bot.discord_gaps import OpenQuestions
 from bot.discord_preview import reported
-from bot.discord_replies import NOTHING_UPLOADED, Command, Refusal, respond
+from bot.discord_questions import SavedQuestions
+from bot.discord_replies import NOTHING_UPLOADED, Command, Refusal, offers
+from bot.discord_reports import Post, Reports
 from bot.discord_text import plain
+from bot.discord_zones import Zones
 from bot.replaying import replayed
 from bot.routing import Level
 from bot.schedule import reindex
 from bot.servers import ServerChoices
 from bot.settings import Settings
+from bot.wiring import open_questions, zone_of
 from knowledge import indexing
 from knowledge.documents import LARGEST, READERS
 from knowledge.embedding import Embedder
 from knowledge.indexing import Report
 from knowledge.linked_pages import linked
-from knowledge.store import Store, UnknownServer
+from knowledge.store import Store, StoreUnavailable, UnknownServer
 from personas import persona
-
-_MOST_CHOICES = 25  # of an autocompletion, and
-_LONGEST_CHOICE = 100  # characters of one; Discord API, "Application Command Option Choice"
 
 
 def require_manager(interaction: discord.Interaction) -> None:
@@ -41,12 +43,18 @@ def require_manager(interaction: discord.Interaction) -> None:
 class Admin:
     """Serves those who manage a server."""
 
-    def __init__(
-        self, settings: Settings, store: Store, embedder: Embedder, choices: ServerChoices, chat: Chat
+    def __init__(  # noqa: PLR0913, PLR0917 -- the parts of the bot, each given once by the client
+        self, settings: Settings, store: Store, embedder: Embedder, choices: ServerChoices, chat: Chat, post: Post
     ) -> None:
         self._settings, self._store, self._embedder, self._choices = settings, store, embedder, choices
         self._chat = chat
-        self._adding = Adding(settings, store, embedder, require_manager)
+        questions, check = open_questions(settings), require_manager
+        self.reports = Reports(choices, questions, settings.silence, post, check)
+        self._adding = Adding(settings, store, embedder, check, self.reports.reported)
+        answer = self.reports.respond
+        self._gaps = OpenQuestions(questions, embedder, check, answer)
+        self._questions = SavedQuestions(store, embedder, questions, settings.longest_question, check, answer)
+        self._zones = Zones(choices, zone_of(settings), check, answer)
 
     def persona_commands(self) -> list[Command]:
         """Return the commands for owners that belong to /persona."""
@@ -68,20 +76,24 @@ class Admin:
             app_commands.Command(name="list", description="The files that answers come from", callback=self.files),
             remove,
             app_commands.Command(name="refresh", description="Look for changed files now", callback=self.refresh),
+            self._gaps.command(),
+            self._questions.command(),
+            self._zones.command(),
+            self.reports.command(),
         ]
 
     async def personas(self, _: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
         """Offer the personas whose names hold what was typed."""
-        return _offers(persona.names(*self._settings.libraries), typed)
+        return offers(_holding(typed, persona.names(*self._settings.libraries)))
 
     async def documents(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
         """Offer the server's files whose names hold what was typed, to those who may remove them."""
         try:
             require_manager(interaction)
             documents = await asyncio.to_thread(self._store.documents, str(interaction.guild_id))
-        except (Refusal, UnknownServer):
+        except (Refusal, StoreUnavailable, UnknownServer):
             return []
-        return _offers([document.name for document in documents], typed)
+        return offers(_holding(typed, [document.name for document in documents]))
 
     @app_commands.rename(name="persona", level="where")
     @app_commands.describe(name="Who should speak", level="Where; the whole channel unless you say otherwise")
@@ -94,7 +106,7 @@ class Admin:
             await asyncio.to_thread(self._choices.set, server, key, name)
             return f"**{plain(title)}** speaks in this {level} from now on."
 
-        await respond(interaction, chosen, private=True)
+        await self.reports.respond(interaction, chosen)
 
     @app_commands.rename(level="where")
     @app_commands.describe(level="Where; the whole channel unless you say otherwise")
@@ -109,7 +121,7 @@ class Admin:
             done = f"The choice for this {level} is forgotten" if had_one else f"Nobody was chosen for this {level}"
             return f"{done}; `{speaker}` speaks here."
 
-        await respond(interaction, forgotten, private=True)
+        await self.reports.respond(interaction, forgotten)
 
     @app_commands.describe(
         file=f"{', '.join(dict.fromkeys(READERS.values()))}; {LARGEST // 2**20} MiB",
@@ -119,7 +131,7 @@ class Admin:
         self, interaction: discord.Interaction, file: discord.Attachment | None = None, link: str | None = None
     ) -> None:
         """Show what a file or a page would change, and add it when a button says so."""
-        await respond(interaction, partial(self._adding.look, interaction, file, link), private=True)
+        await self.reports.respond(interaction, partial(self._adding.look, interaction, file, link))
 
     async def files(self, interaction: discord.Interaction) -> None:
         """Name the files that answers come from."""
@@ -130,13 +142,13 @@ class Admin:
             lines = [f"- {plain(document.name, 200)}: {document.passages} passages" for document in documents]
             return "\n".join(lines) or NOTHING_UPLOADED
 
-        await respond(interaction, listed, private=True)
+        await self.reports.respond(interaction, listed)
 
     @app_commands.rename(name="file")
     @app_commands.describe(name="The file to remove")
     async def remove(self, interaction: discord.Interaction, name: str) -> None:
         """Remove a file, so that nothing is answered from it any more."""
-        await respond(interaction, partial(self._remove, interaction, name), private=True)
+        await self.reports.respond(interaction, partial(self._remove, interaction, name))
 
     async def refresh(self, interaction: discord.Interaction) -> None:
         """Re-index the server's files now."""
@@ -146,7 +158,7 @@ class Admin:
             server = str(interaction.guild_id)
             return reported(await asyncio.to_thread(reindex, self._store, self._embedder, self._settings, server))
 
-        await respond(interaction, refreshed, private=True)
+        await self.reports.respond(interaction, refreshed)
 
     async def _remove(self, interaction: discord.Interaction, name: str) -> str:
         require_manager(interaction)
@@ -172,6 +184,5 @@ def _managed(interaction: discord.Interaction, level: Level) -> tuple[str, str]:
     return place.server, key
 
 
-def _offers(names: list[str], typed: str) -> list[app_commands.Choice[str]]:
-    fitting = [name for name in names if typed.lower() in name.lower() and len(name) <= _LONGEST_CHOICE]
-    return [app_commands.Choice(name=name, value=name) for name in fitting[:_MOST_CHOICES]]
+def _holding(typed: str, names: list[str]) -> list[str]:
+    return [name for name in names if typed.lower() in name.lower()]

@@ -8,6 +8,7 @@ from functools import cache
 import discord
 from discord import app_commands
 
+from bot import outages
 from bot.answering import Answerer
 from bot.answers import Question
 from bot.conversations import Conversations
@@ -16,6 +17,7 @@ from bot.discord_replies import (
     NOTHING_UPLOADED,
     Command,
     Pictured,
+    Private,
     Refusal,
     explain,
     following,
@@ -27,12 +29,16 @@ from bot.discord_text import plain, rendered
 from bot.routing import Choice, Incoming, Place, addressed, persona_for, question
 from bot.servers import ServerChoices
 from bot.settings import Settings
-from knowledge.store import Store
+from knowledge.store import Store, StoreUnavailable
 from personas import persona
 
 log = logging.getLogger(__name__)
 
 _ON_SERVERS_ONLY = "I answer from a server's own notes, so please ask me on the server that you mean."
+_NOBODY_SPEAKS = (
+    "Whoever was chosen to speak here cannot speak now. Someone who may manage this server can choose another with "
+    "`/persona set`."
+)
 _LONGEST_QUOTE = 300
 _FROM = {
     "thread": "was chosen for this thread",
@@ -134,11 +140,14 @@ class Chat:
         place = place_of(message.guild.id, message.channel)
         asked = Asked(question(heard), place, str(message.id), str(message.author.id), message.guild.name)
         async with typing(message.channel):
-            text = await self.answer(asked, growing)
-        await growing.finish(text)
+            said = await self.answer(asked, growing)
+        await growing.finish(said.text if isinstance(said, Private) else said)  # a message has no private reply
 
-    async def answer(self, asked: Asked, growing: GrowingReply) -> str:
-        """Return the reply to a question, or a sentence that says why there is none."""
+    async def answer(self, asked: Asked, growing: GrowingReply) -> str | Private:
+        """Return the reply to a question, or a sentence that says why there is none.
+
+        Private: what concerns the asker alone, for the time that the notes are out of reach.
+        """
         name = self._settings.persona
         place = asked.place
         try:
@@ -157,7 +166,8 @@ class Chat:
                 await self._answerer.answer(request, growing.grow, lambda number: growing.place(number, waiting()))
             )
         except Exception as error:  # noqa: BLE001 -- a member always gets an answer
-            return self._excuse(error, name, asked.key)
+            excuse = self._excuse(error, name, asked.key)
+            return Private(excuse) if isinstance(error, StoreUnavailable) else excuse
 
     def speaker(self, place: Place) -> Choice:
         """Return who speaks in the place."""
@@ -169,7 +179,7 @@ class Chat:
         opening = f"> {plain(question, _LONGEST_QUOTE)}\n"  # Discord shows others only that /ask was used
         growing = GrowingReply(following(interaction, private=False), opening)
 
-        async def answered() -> str:
+        async def answered() -> str | Private:
             place = place_of(interaction.guild_id, interaction.channel)
             name = interaction.guild.name if interaction.guild else ""
             asked = Asked(question.strip(), place, str(interaction.id), str(interaction.user.id), name)
@@ -217,8 +227,9 @@ class Chat:
         """Return why there is no answer, in the persona's words and form."""
         try:
             speaker = self._load(name)
-        except persona.BadPersona:
-            return explain(error)
+        except persona.BadPersona as fault:
+            outages.note(fault)
+            return _NOBODY_SPEAKS if isinstance(error, persona.BadPersona) else explain(error)
         line, form = speaker.line("error", key), speaker.card.format
         if form is None:
             return explain(error, line)

@@ -45,7 +45,7 @@ class ParleyClient(discord.Client):
         super().__init__(intents=intents, allowed_mentions=NOBODY, max_messages=None)  # no message is kept
         choices = ServerChoices(settings.servers_folder)
         self._chat = Chat(settings, store, answerer, choices)
-        admin = Admin(settings, store, embedder, choices, self._chat)
+        self._admin = admin = Admin(settings, store, embedder, choices, self._chat, self.get_partial_messageable)
         persona = app_commands.Group(name="persona", description="Who speaks where")
         manage = discord.Permissions(manage_guild=True)
         faq = app_commands.Group(name="faq", description="The files that answers come from", default_permissions=manage)
@@ -76,6 +76,10 @@ class ParleyClient(discord.Client):
         if self.user:
             await self._chat.hear(message, self.user.id)
 
+    async def report(self, server: str) -> None:
+        """Tell the server, where it wants that, which saved questions are answered differently now."""
+        await self._admin.reports.tell(server)
+
     async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
         """Stop answering a question that its asker, or a moderator, has deleted."""
         await self._chat.forget(event.message_id)
@@ -105,7 +109,7 @@ async def run_bot(settings: Settings, store: Store, embedder: Embedder, answerer
             "PARLEY_DISCORD_TOKEN to it."
         )
     client = ParleyClient(settings, store, embedder, answerer)
-    schedule = Schedule(store, embedder, settings)
+    schedule = Schedule(store, embedder, settings, client.report)
     async with client:
         await _login(client, token)
         schedule.start()

@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +10,15 @@ from pathlib import Path
 import discord
 from discord import app_commands
 
+from bot import outages
 from bot.admission import Busy
 from bot.answering import BadQuestion
 from bot.discord_growing import NOBODY, GrowingReply, Send
 from bot.discord_text import split
+from bot.zones import UnknownZone
 from knowledge.documents import UnreadableDocument
 from knowledge.planning import Outdated
-from knowledge.store import BadServer, UnknownServer
+from knowledge.store import BadServer, StoreUnavailable, UnknownServer
 from personas.engine import EngineUnavailable
 from personas.persona import BadPersona
 
@@ -27,8 +29,17 @@ NOTHING_UPLOADED = (
     "I have no notes for this server yet: someone who may manage it can give me a file of questions and answers "
     "with `/faq upload`."
 )
+AWAY = (
+    "I cannot get at this server's notes just now, and nothing was changed. Please try again in a few minutes; if it "
+    "stays like this, tell whoever runs me."
+)
 BROKEN = "Something broke on my side. Try again in a moment; if it stays, tell whoever runs me."
 _NO_HISTORY = 160002  # "Cannot reply without permission to read message history"
+_MOST_CHOICES = 25  # of an autocompletion, and
+_LONGEST_CHOICE = 100  # characters of one; Discord API, "Application Command Option Choice"
+
+Check = Callable[[discord.Interaction], None]
+"""Raises Refusal for those who may not manage the server."""
 
 
 class Refusal(Exception):  # noqa: N818 -- named for what it is
@@ -43,6 +54,13 @@ class Pictured:
     picture: Path | None
 
 
+@dataclass(frozen=True)
+class Private:
+    """A text that only the one who asked shall see, though the answer would have been for everyone."""
+
+    text: str
+
+
 class Buttons(discord.ui.View):
     """Buttons that are told where they were sent."""
 
@@ -51,10 +69,11 @@ class Buttons(discord.ui.View):
 
 @dataclass(frozen=True)
 class Offer:
-    """A text with buttons under it."""
+    """A text with buttons under it, and a file where there is more to read."""
 
     text: str
     buttons: Buttons
+    file: discord.File | None = None
 
     async def send(self, interaction: discord.Interaction) -> None:
         """Send it to the one who used a deferred command."""
@@ -62,18 +81,32 @@ class Offer:
         for part in parts:
             await interaction.followup.send(part, ephemeral=True, allowed_mentions=NOBODY, suppress_embeds=True)
         message = await interaction.followup.send(
-            last, ephemeral=True, allowed_mentions=NOBODY, suppress_embeds=True, view=self.buttons, wait=True
-        )
+            last, ephemeral=True, allowed_mentions=NOBODY, suppress_embeds=True, view=self.buttons, wait=True,
+            files=[self.file] if self.file else [],
+        )  # fmt: skip
         self.buttons.message = message
 
 
-_SENTENCES = (Refusal, BadQuestion, BadPersona, BadServer, Busy, EngineUnavailable, Outdated, UnreadableDocument)
+Said = str | Pictured | Offer | Private
+Work = Callable[[], Awaitable[Said]]
+"""Does what a command is for, and returns what to say."""
+Respond = Callable[[discord.Interaction, Work], Awaitable[None]]
+"""Answers a command for the one who used it alone."""
+_SENTENCES = (
+    Refusal, BadQuestion, BadPersona, BadServer, Busy, EngineUnavailable, Outdated, UnknownZone, UnreadableDocument,
+)  # fmt: skip
 
 
 def explain(error: Exception, broken: str = BROKEN) -> str:
-    """Return the error's own sentence, or ``broken`` with a reference under which the log has the details."""
+    """Return the error's own sentence, or ``broken`` with a reference under which the log has the details.
+
+    What is wrong with a store is for the operator, and said in the log alone.
+    """
     if isinstance(error, UnknownServer):
         return NOTHING_UPLOADED
+    if isinstance(error, StoreUnavailable):
+        outages.note(error)
+        return AWAY
     if isinstance(error, _SENTENCES):
         return str(error)
     reference = secrets.token_hex(4)
@@ -123,9 +156,15 @@ def following(interaction: discord.Interaction, *, private: bool, picture: Path 
     return send
 
 
+def offers(names: Sequence[str]) -> list[app_commands.Choice[str]]:
+    """Return names as Discord offers them while somebody types: as many and as long ones as it takes."""
+    fitting = [name for name in names if len(name) <= _LONGEST_CHOICE]
+    return [app_commands.Choice(name=name, value=name) for name in fitting[:_MOST_CHOICES]]
+
+
 async def respond(
     interaction: discord.Interaction,
-    work: Callable[[], Awaitable[str | Pictured | Offer]],
+    work: Work,
     *,
     private: bool,
     growing: GrowingReply | None = None,
@@ -142,5 +181,19 @@ async def respond(
     if isinstance(done, Offer):
         await done.send(interaction)
         return
+    if isinstance(done, Private):
+        await _whisper(interaction, done.text, growing)
+        return
     text, picture = (done.text, done.picture) if isinstance(done, Pictured) else (done, None)
     await (growing or GrowingReply(following(interaction, private=private, picture=picture))).finish(text)
+
+
+async def _whisper(interaction: discord.Interaction, text: str, growing: GrowingReply | None) -> None:
+    """Take back the answer that everyone was promised, and tell the asker alone why there is none."""
+    # Until the promise is kept, whatever is sent takes its place, for everyone to see.
+    await interaction.edit_original_response(content="\u2026", allowed_mentions=NOBODY)
+    await interaction.followup.send(text, ephemeral=True, allowed_mentions=NOBODY, suppress_embeds=True)
+    if growing:
+        await growing.withdraw()
+    with suppress(discord.NotFound):  # where some of the answer was shown, that was it
+        await interaction.delete_original_response()

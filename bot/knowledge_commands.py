@@ -141,6 +141,21 @@ def move(server: str, target: str, remove_source: bool) -> None:
         click.echo(f'It is used from there with the setting store = "{target}".')
 
 
+@knowledge.command("time-zone")
+@click.argument("name", required=False)
+@SERVER
+@said
+def time_zone(name: str | None, server: str) -> None:
+    """Show where a server's clock is, or set it to the time zone NAME, such as Europe/Berlin."""
+    from bot import settings, wiring, zones
+    from bot.servers import ServerChoices
+
+    chosen = settings.load()
+    if name is not None:
+        ServerChoices(chosen.servers_folder).set_time_zone(server, zones.zone(name))
+    click.echo(f"{server}: {zones.told(wiring.zone_of(chosen)(server))}")
+
+
 def finish(report: "Report | None", as_json: bool = False) -> None:
     """Print what became of each document and which saved answers changed; status 1 where one was refused.
 

@@ -6,22 +6,24 @@ busy or asleep. Its job store stays in memory, because a failing one stops the s
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 
+from bot import outages
 from bot.replaying import replayed
 from bot.settings import Settings
 from knowledge.embedding import Embedder
 from knowledge.indexing import Report, refresh
-from knowledge.store import Store
+from knowledge.store import Store, StoreUnavailable
 
 log = logging.getLogger(__name__)
 
 WATCHED = "watched"
 """A folder of this name in a server's folder is searched for new files."""
+AfterRun = Callable[[str], Awaitable[None]]
 _LOOK = "look for servers"  # no server's name holds a space
 
 
@@ -52,10 +54,11 @@ def reindex(store: Store, embedder: Embedder, settings: Settings, server: str) -
 class Schedule:
     """Re-indexes every server at start and then every ``settings.refresh_minutes``, one server at a time."""
 
-    def __init__(self, store: Store, embedder: Embedder, settings: Settings) -> None:
+    def __init__(self, store: Store, embedder: Embedder, settings: Settings, after: AfterRun | None = None) -> None:
+        """``after``: is told each server that was looked at, when that is done."""
         from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-        self._store, self._embedder, self._settings = store, embedder, settings
+        self._store, self._embedder, self._settings, self._after = store, embedder, settings, after
         self._turn = asyncio.Lock()
         self._runs: dict[str, Run] = {}
         late_but_once = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
@@ -83,7 +86,11 @@ class Schedule:
 
     async def look_for_servers(self) -> None:
         """Give each new server its job, and take it from each that is gone."""
-        wanted = await asyncio.to_thread(self._known)
+        try:
+            wanted = await asyncio.to_thread(self._known)
+        except StoreUnavailable as error:
+            outages.note(error)
+            return
         for server in wanted.difference(self.servers):
             self._every(self.run, server, server)
         for server in set(self.servers) - wanted:
@@ -95,6 +102,9 @@ class Schedule:
         async with self._turn:  # embedding takes every core there is
             try:
                 report = await asyncio.to_thread(reindex, self._store, self._embedder, self._settings, server)
+            except StoreUnavailable as error:
+                outages.note(error)
+                report = None
             except Exception:
                 log.exception("Re-indexing server %s failed; it is tried again at the next run.", server)
                 report = None
@@ -106,6 +116,8 @@ class Schedule:
                 log.info("Server %s: %s is %s.", server, change.name, change.outcome)
         for answer in report.answers if report else ():
             log.info("Server %s: the answer to %r has changed.", server, answer.question)
+        if self._after:
+            await self._after(server)
 
     def _known(self) -> set[str]:
         watched = self._settings.servers_folder.glob(f"*/{WATCHED}")

@@ -25,6 +25,7 @@ def faults() -> tuple[type[Exception], ...]:
     from bot.models import ModelsMissing
     from bot.settings import BadSettings
     from bot.wheels import SetupFailed
+    from bot.zones import UnknownZone
     from knowledge.calibration import TooLittle
     from knowledge.entries import UnreadableDocument
     from knowledge.moving import CannotMove
@@ -39,7 +40,7 @@ def faults() -> tuple[type[Exception], ...]:
     return (
         BadAdapter, BadBatch, BadPersona, BadQuestion, BadServer, BadSettings, Busy, CannotConnect, CannotMove,
         EngineUnavailable, FileExistsError, JobFailed, ModelsMissing, Outdated, SetupFailed, StoreUnavailable,
-        TooLittle, TrainingStopped, UnknownServer, UnreadableDocument,
+        TooLittle, TrainingStopped, UnknownServer, UnknownZone, UnreadableDocument,
     )  # fmt: skip
 
 

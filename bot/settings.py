@@ -65,7 +65,7 @@ class Settings(BaseSettings):
     silence: Annotated[float, Field(ge=0, le=1)] = 0.35
     """Below this probability that the notes answer the question, the persona says that they do not."""
     time_zone: ZoneInfo = ZoneInfo("UTC")
-    """Where a server is whose files name no time zone, such as `America/New_York`: for "are you open now?"."""
+    """Where a server is that chose no time zone, such as `America/New_York`: for "are you open now?"."""
     refresh_minutes: Annotated[int, Field(ge=1)] = 10
     """How often each server's files are compared with what is indexed."""
     gap_days: Annotated[int, Field(ge=1)] = 90

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from bot import models
 from bot.admission import Line
 from bot.answering import Answerer
+from bot.computed import ZoneOf
+from bot.servers import ServerChoices
 from bot.settings import BadSettings, Settings
 from bot.voices import Voices, spoken_by
 from knowledge.embedding import OWN_ADAPTER, Embedder, HashEmbedder, SentenceTransformerEmbedder
@@ -67,6 +69,12 @@ def open_questions(settings: Settings) -> QuestionLog:
     return QuestionLog(settings.servers_folder, settings.gap_days)
 
 
+def zone_of(settings: Settings) -> ZoneOf:
+    """Return a way to find where a server's clock is: its own choice, else the setting."""
+    choices = ServerChoices(settings.servers_folder)
+    return lambda server: choices.time_zone(server) or settings.time_zone
+
+
 def open_remote(settings: Settings) -> RemoteEngine:
     """Return the engine that asks a server."""
     return RemoteEngine(
@@ -116,7 +124,7 @@ async def parts(settings: Settings) -> AsyncIterator[Parts]:
         longest=settings.longest_question,
         line=line,
         log=open_questions(settings),
-        zone=settings.time_zone,
+        zone=zone_of(settings),
     )
     try:
         yield Parts(settings, store, embedder, answerer)

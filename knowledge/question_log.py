@@ -33,6 +33,13 @@ def m001_gaps_and_saved_questions(db: Database) -> None:
     db.execute("CREATE TABLE saved (key TEXT PRIMARY KEY, text TEXT NOT NULL, found TEXT) STRICT")
 
 
+@migrations()
+def m002_what_was_told(db: Database) -> None:
+    """Keep beside what a saved question found what its owners know of it."""
+    db.execute("ALTER TABLE saved ADD COLUMN told TEXT")
+    db.execute("UPDATE saved SET told = found")
+
+
 @dataclass(frozen=True)
 class Gap:
     """A question that the server's files could not answer."""
@@ -63,6 +70,8 @@ class Saved:
     text: str
     found: Found | None
     """What it found last; None before it was asked for the first time."""
+    told: Found | None = None
+    """What its owners were told that it finds; what it found first counts as told."""
 
 
 class QuestionLog:
@@ -112,15 +121,17 @@ class QuestionLog:
     def save(self, server: str, text: str) -> bool:
         """Keep a question to be asked again; False if it was kept already."""
         with self._open(server) as db:
-            return bool(db.execute("INSERT OR IGNORE INTO saved VALUES (?, ?, NULL)", [_key(text), text]).rowcount)
+            return bool(
+                db.execute("INSERT OR IGNORE INTO saved VALUES (?, ?, NULL, NULL)", [_key(text), text]).rowcount
+            )
 
     def saved(self, server: str) -> list[Saved]:
         """Return the saved questions, in the order of the alphabet."""
         if not self._path(server).exists():
             return []
         with self._open(server) as db:
-            rows = db.execute("SELECT text, found FROM saved ORDER BY key").fetchall()
-        return [Saved(text, Found(**json.loads(found)) if found else None) for text, found in rows]
+            rows = db.execute("SELECT text, found, told FROM saved ORDER BY key").fetchall()
+        return [Saved(text, _found(found), _found(told)) for text, found, told in rows]
 
     def unsave(self, server: str, text: str) -> bool:
         """Let go of a saved question; False if there was none."""
@@ -133,7 +144,16 @@ class QuestionLog:
         """Keep what saved questions found, by their texts, in one transaction."""
         with self._open(server) as db:
             for text, one in found.items():
-                db.execute("UPDATE saved SET found = ? WHERE key = ?", [json.dumps(asdict(one)), _key(text)])
+                db.execute(
+                    "UPDATE saved SET found = ?1, told = coalesce(told, ?1) WHERE key = ?2",
+                    [json.dumps(asdict(one)), _key(text)],
+                )
+
+    def tell(self, server: str, told: dict[str, Found]) -> None:
+        """Keep what the owners were told that saved questions find, by their texts, in one transaction."""
+        with self._open(server) as db:
+            for text, one in told.items():
+                db.execute("UPDATE saved SET told = ? WHERE key = ?", [json.dumps(asdict(one)), _key(text)])
 
     def _expire(self, db: Database) -> None:
         db.execute("DELETE FROM gaps WHERE last < ?", [_stamp(datetime.now(UTC) - self._kept)])
@@ -165,6 +185,10 @@ class QuestionLog:
 def _key(text: str) -> str:
     """Return what two spellings of one question have in common: no case, no punctuation at its end, single spaces."""
     return re.sub(r"[\s?!.]+$", "", " ".join(text.casefold().split())) or text
+
+
+def _found(kept: str | None) -> Found | None:
+    return Found(**json.loads(kept)) if kept else None
 
 
 def _stamp(when: datetime) -> str:

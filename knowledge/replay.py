@@ -4,7 +4,8 @@ What a question finds is compared, not what a voice makes of it: a reply is word
 it stands on is not.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from knowledge.embedding import Embedder
 from knowledge.question_log import Found, QuestionLog
@@ -16,7 +17,10 @@ NOTHING = Found("", "", "", 0.0)
 
 @dataclass(frozen=True)
 class ChangedAnswer:
-    """A saved question whose best passage is another one now, or that only now is answered, or no longer is."""
+    """A saved question whose best passage is another one now, or that only now is answered, or no longer is.
+
+    ``before`` and ``after`` name no document where the files did not answer.
+    """
 
     question: str
     before: Found
@@ -33,11 +37,12 @@ def replay(
     saved = log.saved(server)
     found = {one.text: best(store, embedder, server, one.text) for one in saved}
     log.remember(server, found)
-    return tuple(
-        ChangedAnswer(one.text, one.found, found[one.text])
-        for one in saved
-        if one.found and _answer(one.found, silence) != _answer(found[one.text], silence)
-    )
+    return _changed(((one.text, one.found, found[one.text]) for one in saved), silence)
+
+
+def untold(log: QuestionLog, server: str, silence: float) -> tuple[ChangedAnswer, ...]:
+    """Return the saved questions that are answered otherwise than their owners were told last. Raises BadServer."""
+    return _changed(((one.text, one.told, one.found) for one in log.saved(server)), silence)
 
 
 def best(store: Store, embedder: Embedder, server: str, question: str) -> Found:
@@ -56,5 +61,15 @@ def _channels(store: Store, server: str) -> tuple[str, ...]:
     return tuple({channel for document in store.documents(server) for channel in document.channels})
 
 
-def _answer(found: Found, silence: float) -> tuple[str, ...]:
-    return (found.document, found.section, found.passage) if found.answerable >= silence else ()
+def _changed(asked: Iterable[tuple[str, Found | None, Found | None]], silence: float) -> tuple[ChangedAnswer, ...]:
+    """Return those that were answered in one way before and in another one after."""
+    known = ((text, _answer(was, silence), _answer(is_, silence)) for text, was, is_ in asked if was and is_)
+    return tuple(ChangedAnswer(text, was, is_) for text, was, is_ in known if _words(was) != _words(is_))
+
+
+def _answer(found: Found, silence: float) -> Found:
+    return found if found.answerable >= silence else replace(NOTHING, answerable=found.answerable)
+
+
+def _words(found: Found) -> tuple[str, ...]:
+    return found.document, found.section, found.passage

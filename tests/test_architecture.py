@@ -105,9 +105,13 @@ HOMES = {
         "bot.discord_admin",
         "bot.discord_chat",
         "bot.discord_client",
+        "bot.discord_gaps",
         "bot.discord_growing",
+        "bot.discord_questions",
         "bot.discord_replies",
+        "bot.discord_reports",
         "bot.discord_text",
+        "bot.discord_zones",
     },
     "pydantic": {
         "bot.settings",
@@ -123,7 +127,7 @@ HOMES = {
     "openai": {"personas.managed_training", "personas.remote_server"},
     "platformdirs": {"bot.settings"},
     "tavern_card": {"personas.character_card"},
-    "cachetools": {"bot.conversations"},
+    "cachetools": {"bot.conversations", "bot.outages"},
     "filelock": {"bot.models", "personas.managed_job", "personas.version_files"},
     "click": {
         "bot.__main__",

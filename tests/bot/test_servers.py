@@ -1,8 +1,10 @@
 from concurrent.futures import ThreadPoolExecutor
+from zoneinfo import ZoneInfo
 
 import pytest
+from pysqlite3 import dbapi2
 
-from bot.servers import ServerChoices
+from bot.servers import FILE, ServerChoices
 from knowledge.store import BadServer
 
 
@@ -50,3 +52,35 @@ def test_many_threads_may_choose_at_once(choices):
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda n: choices.set("1", str(n), "bard"), range(40)))
     assert len(choices.bindings("1")) == 40
+
+
+def test_what_holds_for_the_whole_server_is_kept_beside_its_personas(choices, tmp_path):
+    """Time zone and report channel survive a restart, are each server's own, and can be taken back."""
+    choices.set("1", "20", "bard")
+    choices.set_time_zone("1", ZoneInfo("Europe/Berlin"))
+    choices.set_report_channel("1", "30")
+    again = ServerChoices(tmp_path)
+    assert (again.time_zone("1"), again.report_channel("1")) == (ZoneInfo("Europe/Berlin"), "30")
+    assert again.bindings("1") == {"20": "bard"}
+    assert (again.time_zone("2"), again.report_channel("2")) == (None, None)
+    again.set_report_channel("1", None)
+    assert (choices.report_channel("1"), choices.time_zone("1")) == (None, ZoneInfo("Europe/Berlin"))
+
+
+def test_a_file_of_before_takes_up_what_is_new(choices, tmp_path):
+    """A file that holds personas only is read as it is and then holds the rest too."""
+    choices.set("1", "20", "bard")
+    with dbapi2.connect(str(tmp_path / "1" / FILE)) as file:
+        file.execute("DROP TABLE options")
+        file.execute("DELETE FROM _sqlite_migrations WHERE name = 'm002_options'")
+    assert choices.time_zone("1") is None
+    choices.set_time_zone("1", ZoneInfo("UTC"))
+    assert (choices.time_zone("1"), choices.bindings("1")) == (ZoneInfo("UTC"), {"20": "bard"})
+
+
+def test_a_zone_that_this_machine_does_not_know_counts_as_none(choices, tmp_path):
+    """A name from another machine's time zone database stops no answer."""
+    choices.set_time_zone("1", ZoneInfo("UTC"))
+    with dbapi2.connect(str(tmp_path / "1" / FILE)) as file:
+        file.execute("UPDATE options SET value = 'Moon/Tranquility'")
+    assert choices.time_zone("1") is None

@@ -1,14 +1,20 @@
+import asyncio
+
 import discord
 import pytest
 
 from bot.answering import Answerer
+from bot.answers import Question
 from bot.discord_client import ParleyClient
 from bot.settings import load
 from bot.voices import Voices
+from bot.wiring import open_questions, zone_of
 from knowledge import documents
 from knowledge.embedding import HashEmbedder
+from knowledge.indexing import add_upload
 from knowledge.sqlite_store import SqliteStore
 from personas.engine import EchoEngine
+from personas.persona import LIBRARY
 
 FAQ = b"""# Do you deliver to Princeton?
 Yes, we deliver to Princeton for 12 dollars.
@@ -16,6 +22,17 @@ Yes, we deliver to Princeton for 12 dollars.
 # What are your opening hours?
 We are open from 9:00 to 18:00 on weekdays.
 """
+
+
+@pytest.fixture(autouse=True, scope="session")
+def first_answer(tmp_path_factory):
+    """Have all that a first answer loads loaded before a simulated Discord waits for one."""
+    store, embedder = SqliteStore(tmp_path_factory.mktemp("first")), HashEmbedder()
+    add_upload(store, embedder, "1", "faq.md", FAQ)
+    voices = Voices([LIBRARY], tmp_path_factory.mktemp("adapters"), None)
+    answerer = Answerer(store, embedder, EchoEngine(), voices, silence=0.2, longest=100)
+    asyncio.run(answerer.answer(Question("do you deliver to Princeton?", "1", "florist")))
+    store.close()
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +66,16 @@ def engine():
 @pytest.fixture
 def answerer(settings, store, hashing, engine):
     voices = Voices(settings.libraries, settings.home / "adapters", None)
-    return Answerer(store, hashing, engine, voices, silence=settings.silence, longest=settings.longest_question)
+    return Answerer(
+        store,
+        hashing,
+        engine,
+        voices,
+        silence=settings.silence,
+        longest=settings.longest_question,
+        log=open_questions(settings),
+        zone=zone_of(settings),
+    )
 
 
 @pytest.fixture

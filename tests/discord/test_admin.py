@@ -3,6 +3,7 @@ import pytest
 from bot.discord_adding import LARGEST
 from bot.discord_replies import NOTHING_UPLOADED
 from bot.servers import ServerChoices
+from knowledge.question_log import QuestionLog
 from personas import persona
 
 REFUSED = "Manage Server permission"
@@ -90,7 +91,9 @@ async def test_members_cannot_choose_who_speaks(member, channel, guild, choices)
     assert choices.bindings(str(guild.id)) == {}
 
 
-async def test_a_server_cannot_hand_files_to_members(simcord_env, faq, guild, member, channel, store):
+async def test_a_server_cannot_hand_files_to_members(
+    simcord_env, faq, guild, member, channel, store, choices, settings
+):
     """Where a server shows /faq to everyone, the bot itself still refuses those who may not manage it."""
     [command] = [found for found in await simcord_env.bot.tree.fetch_commands() if found.name == "faq"]
     guild.set_command_permissions(command, {guild.default_role: True})
@@ -99,13 +102,20 @@ async def test_a_server_cannot_hand_files_to_members(simcord_env, faq, guild, me
         "faq list": {},
         "faq remove": {"file": "faq.md"},
         "faq refresh": {},
+        "faq gaps": {},
+        "faq questions": {"save": "Free?"},
+        "faq reports": {"channel": channel},
+        "faq time-zone": {"zone": "Asia/Tokyo"},
     }
+    QuestionLog(settings.servers_folder, 90).save(str(guild.id), "Free?")
     for name, options in attempts.items():
         result = await member.slash(channel, name, **options)
         assert result.ephemeral
         assert REFUSED in result.response.content
-    assert await member.autocomplete(channel, "faq remove", "file", "") == []
+    for name, option in (("faq remove", "file"), ("faq questions", "forget")):
+        assert await member.autocomplete(channel, name, option, "") == []
     assert [document.name for document in store.documents(str(guild.id))] == ["faq.md"]
+    assert choices.time_zone(str(guild.id)) is choices.report_channel(str(guild.id)) is None
 
 
 async def test_discord_is_asked_to_hide_what_members_cannot_use(simcord_env):

@@ -2,6 +2,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pysqlite3 import dbapi2
 
 from knowledge.question_log import FILE, MOST_GAPS, Found, QuestionLog, Saved
 from knowledge.store import BadServer
@@ -80,10 +81,32 @@ def test_saved_questions_remember_what_they_found(log):
     assert not log.save("shop", "do you ship")
     found = Found("faq.md", "Shipping", "We ship.", 0.9)
     log.remember("shop", {"Do you ship?": found, "never saved": found})
-    assert log.saved("shop") == [Saved("Do you ship?", found)]
+    assert log.saved("shop") == [Saved("Do you ship?", found, told=found)]
     assert log.unsave("shop", "DO YOU SHIP")
     assert not log.unsave("shop", "Do you ship?")
     assert log.saved("shop") == []
+
+
+def test_what_was_told_is_kept_beside_what_is_found(log):
+    """What a question found first counts as told; what it finds later is told when somebody says so."""
+    first, later = Found("faq.md", "Shipping", "We ship.", 0.9), Found("new.md", "Shipping", "We do not ship.", 0.8)
+    log.save("shop", "Do you ship?")
+    log.remember("shop", {"Do you ship?": first})
+    log.remember("shop", {"Do you ship?": later})
+    assert log.saved("shop") == [Saved("Do you ship?", later, told=first)]
+    log.tell("shop", {"do you ship": later})
+    assert log.saved("shop") == [Saved("Do you ship?", later, told=later)]
+
+
+def test_a_file_of_before_counts_as_told(log, root):
+    """What saved questions of an older version found last is no news."""
+    found = Found("faq.md", "Shipping", "We ship.", 0.9)
+    log.save("shop", "Do you ship?")
+    log.remember("shop", {"Do you ship?": found})
+    with dbapi2.connect(str(root / "shop" / FILE)) as file:
+        file.execute("ALTER TABLE saved DROP COLUMN told")
+        file.execute("DELETE FROM _sqlite_migrations WHERE name = 'm002_what_was_told'")
+    assert log.saved("shop") == [Saved("Do you ship?", found, told=found)]
 
 
 @pytest.mark.parametrize("server", ["", ".", "..", "a/b", "../other"])
