@@ -18,12 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from knowledge.store import Passage
+
 if TYPE_CHECKING:
     from peft import LoraConfig
     from torch import Tensor
 
 SERVERS = Path(__file__).parent / "embedder" / "servers.jsonl"
-EPOCHS = 5
+EPOCHS = 4
 RATE = 5e-4
 RANK = 16
 ALPHA = 32
@@ -38,6 +40,8 @@ _UNTITLED = 0.25
 """Share of entries that are shown without their heading, so that what stands below it is read too."""
 _POSITIVE = 6.0
 """Weight of a pair that belongs together, of which there are few."""
+_VIEWS = 4
+"""Sentences of an entry that are read beside the whole."""
 _TOGETHER = 32  # texts read at once
 _LONGEST = 200  # word pieces
 
@@ -107,8 +111,7 @@ class Training:
         import torch
         from torch.nn import functional
 
-        vectors = self._embed([*shown.entries, *shown.asked, *shown.silent])
-        near = vectors[len(shown.entries) :] @ vectors[: len(shown.entries)].T
+        near = self._near([*shown.asked, *shown.silent], shown.entries)
         asked = len(shown.asked)
         truth = torch.zeros_like(near)
         truth[torch.arange(asked), torch.tensor(shown.answers)] = 1
@@ -118,6 +121,21 @@ class Training:
         pairs = functional.binary_cross_entropy_with_logits(logits, truth, weight=weight)
         whether = functional.binary_cross_entropy_with_logits(logits.max(1).values, truth.max(1).values)
         return which + (pairs + whether) / 2
+
+    def _near(self, questions: Sequence[str], entries: Sequence[str]) -> "Tensor":
+        """Return what the search sees: the mean of two cosines, of the whole entry and of its nearest view."""
+        import torch
+
+        views = [self._views(entry) for entry in entries]
+        vectors = self._embed([*questions, *(view for some in views for view in some)])
+        cosines = vectors[: len(questions)] @ vectors[len(questions) :].T
+        each = torch.split(cosines, [len(some) for some in views], 1)
+        return torch.stack([(some[:, 0] + some.max(1).values) / 2 for some in each], 1)
+
+    def _views(self, entry: str) -> list[str]:
+        """Return the whole and a few of its other views, drawn anew each time."""
+        whole, *others = Passage("", "", None, entry).views
+        return [whole, *self.chance.sample(others, min(_VIEWS, len(others)))]
 
     def _embed(self, texts: Sequence[str]) -> "Tensor":
         """Return a row of length 1 for each text; texts of like length are read together."""
