@@ -28,9 +28,10 @@ def misplaced(reply: str, notes: Notes) -> Iterator[Claim]:
     for _, sentence in sentences(reply):
         whole, values = _anchors(sentence), claims(sentence)
         for _, clause in clauses(sentence):
-            near, days = _anchors(clause), days_in(clause) or days_in(sentence)
+            near, own_days = _anchors(clause), days_in(clause)
             for claim in claims(clause):
                 alone = sum(like(claim, other) for other in values) == 1
+                days = own_days or (days_in(sentence) if alone else frozenset())
                 words = whole if alone or not near else near
                 beside = [other for other in claims(clause) if not like(claim, other) and other.kind not in _DAYS]
                 if claim.kind == "weekday":

@@ -21,6 +21,7 @@ from knowledge.opposites import denies, states, turned
 from knowledge.placement import same
 from knowledge.question import STOP_WORDS, asked, content
 from knowledge.statements import Notes, Part, Statement
+from knowledge.units import is_measure
 
 _DAYS = frozenset(map(stem, (*WEEKDAYS, *MONTHS, "today", "tomorrow", "tonight", "yesterday")))
 _LIST = 3
@@ -147,9 +148,13 @@ def _strange(sentence: str, words: set[str], queried: set[str], basis: Basis, *,
             or states(clause)
             or bool(re.match(r"\W*(?:no|nay|nope)\b", sentence, re.IGNORECASE) and denies(sentence))
         )
+        valued = {n for claim in claims(clause) for n in range(claim.start, claim.start + len(claim.shown))}
+        counted = {claim.unit for claim in claims(clause) if is_measure(claim.unit)}
         for match in _WORD.finditer(clause):
             word = match[0]
             root = stem(word)
+            if match.start() in valued or root in counted:
+                continue  # values are compared as such, with their units
             if (
                 not word.islower()
                 or root not in words
@@ -176,8 +181,8 @@ def _bearer(words: set[str], values: list[Claim], named: set[str], basis: Basis,
     queried = set(content(basis.question))
     fits: list[tuple[float, int, Statement]] = []
     for statement in notes.statements:
-        if (values and not _holds(statement, values, notes)) or not named <= statement.words | statement.near | set(
-            stems(statement.text)
+        if (values and not _holds(statement, values, notes)) or not named <= set(
+            stems(notes.texts[statement.note - 1])
         ):
             continue
         if days and not days <= statement.days and not days <= days_in(notes.texts[statement.note - 1]):
