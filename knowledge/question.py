@@ -20,7 +20,7 @@ STOP_WORDS = frozenset(
         "exactly quick question wondering say says said find give gives take takes sell sells offer offers carry "
         "stock available buy deliver delivers today currently right other else more everything always number getting "
         "next until talk full again even already "
-        "yes no aye nay hard long big old far often late early cannot among"
+        "yes no aye nay hard long big old far often late early cannot among between during"
     ).split()
 )
 _WHOLE = {

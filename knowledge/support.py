@@ -95,6 +95,8 @@ def _held(sentence: str, basis: Basis) -> Held:  # noqa: PLR0911 -- one for each
         basis.own - notes.known
     )
     queried = set(content(basis.question))
+    if not values and not named and words <= basis.own - queried and len(topical) * 2 <= len(words):
+        return Held(sentence)  # the voice's own phrase, which shares a word with the notes by chance
     if not (values or named or topical or words & (queried - basis.own)):
         own = {word for word in words if word in basis.own or word in LIGHT}
         if not basis.voiced or len(own) >= _OWN * len(words):
@@ -243,11 +245,12 @@ def _alike(clause: str, statement: Statement, basis: Basis) -> Part | None:
 
 def _reversed(clause: str, sentence: str, part: Part, statement: Statement) -> bool:
     """Tell whether a clause denies what a part of the notes affirms, or the other way round."""
+    brief = len(part.text.split()) <= _LIST + 1 and not part.held
     whole = (
-        statement.text if part.listed and not part.held else f"{part.label}: {part.text}" if part.label else part.text
+        statement.text if brief else f"{part.label}: {part.text}" if part.label else part.text
     )
     short = len(clause.split()) <= _LIST + 1 and not claims(clause)
-    said = sentence if short or (part.listed and not part.held) else clause
+    said = sentence if short or brief else clause
     denied = denies(_REGRET.sub("", said), whole) ^ (states(said) and not states(statement.text))
     there = denies(whole, said) ^ (states(whole) and not states(sentence))
     return (denied ^ there) ^ turned(said, whole)
