@@ -121,6 +121,7 @@ def _fits_worse(  # noqa: PLR0913, PLR0917 -- both sides, and what they are weig
         words = part.words | part.days
         told = lent or any(anchors & p.words - words for p in own)  # then what the list's head says counts as its own
         beyond = anchors & words - reached - (lent_to if told else frozenset())
-        if fit(part) >= best and (beyond or any(_has(part, value) for value in apart)):
+        rival = max((fit(p) for p in own if anchors & (p.words | p.days) - words), default=-1.0)
+        if fit(part) >= best and fit(part) > rival and (beyond or any(_has(part, value) for value in apart)):
             return True
     return False
