@@ -44,7 +44,7 @@ def agreement(  # noqa: PLR0911 -- a rule each, the surest first
     """
     if outright(reply) and not ask.wanted:
         ask = replace(ask, yes_no=True)
-    said = polarity(reply) if ask.yes_no else outright(reply)
+    said = outright(reply)
     if said is None:
         open_ended = not ask.yes_no or ask.wanted or re.search(r"\bor\b", question)
         return "agrees" if open_ended or _answers(reply, ask, notes) else _unanswered(ask, notes)
@@ -60,9 +60,11 @@ def agreement(  # noqa: PLR0911 -- a rule each, the surest first
     opening = _ANSWER_FIRST.search(notes.text)
     if opening and not own and len(notes.statements) <= _ITEMS * 2 and _heads(notes, ask):
         return "agrees" if said == opening[1].lower() or _turns(question, notes) else "contradicts"
+    truths = _truths(reply, question, notes, ask)
+    if own == {said} and (said in truths or ((said == "no" or not truths) and _covers(reply, ask, notes))):
+        return "agrees"
     if not _answers(reply, ask, notes):
         return _unanswered(ask, notes)
-    truths = _truths(reply, question, notes, ask)
     if not truths:
         return "silent"
     return "agrees" if said in truths else "contradicts" if _all_spoken(reply, ask) else "doubtful"
@@ -91,6 +93,14 @@ def _all_spoken(reply: str, ask: Asked) -> bool:
     return all(akin(word, spoken | opposites(spoken)) for word in ask.words if word not in LIGHT)
 
 
+def _covers(reply: str, ask: Asked, notes: Notes) -> bool:
+    """Tell whether a reply speaks of all words of the question that the notes know."""
+    spoken = set(stems(reply))
+    spoken |= opposites(spoken)
+    known = {word for word in ask.words if word not in LIGHT and root_of(word, notes.known)}
+    return bool(known) and all(akin(word, spoken) for word in known)
+
+
 def _own_stance(reply: str, question: str, ask: Asked) -> set[Polarity]:
     """Return what the sentence with the yes or no says beside that; nothing where it says no more."""
     sentence = next((text for _, text in sentences(reply) if outright(text)), "")
@@ -100,11 +110,8 @@ def _own_stance(reply: str, question: str, ask: Asked) -> set[Polarity]:
     best = max((fit for fit, _ in fits), default=0)
     if not best:
         return set()
-    found: set[Polarity] = set()
-    for fit, text in fits:
-        if fit == best:
-            found |= _stance(_unlisted(text, rest), rest, days_in(text) or days_in(rest), question, ask)
-    return found
+    text = next(text for fit, text in fits if fit == best)
+    return _stance(_unlisted(text, rest), rest, days_in(text) or days_in(rest), question, ask)
 
 
 def tells(reply: str, question: str, notes: str) -> bool:
@@ -163,19 +170,19 @@ def _stance(  # noqa: PLR0911 -- a clause as it stands in the notes or in the re
 ) -> set[Polarity]:
     """Return what one clause says to a question: yes, no, or either; nothing where another clause decides."""
     days = days_in(question)
+    within = compared(question, text)
+    if within is None and (deciding := next((c for _, c in clauses(around) if compared(question, c) is not None), "")):
+        return _stance(deciding, deciding, own_days, question, ask)
     text = _CONDITIONAL.sub("", text) or text
     no = denies(_NO_MORE.sub("", text), question) or (states(text) and not states(question))
     no ^= turned(question, text) and not states(text)
     no ^= denies(question)
     if states(question) and not states(text) and not turned(question, text):
         no = not no if own_days & days or not days else no
-    within = compared(question, text)
-    if within is None and compared(question, around) is not None:
-        return set()
-    if only := _ONLY.search(text):
-        return _of_only(text, only, around, ask, no=no)
     if within is not None:
         return {"no" if no ^ (not within) else "yes"}
+    if only := _ONLY.search(text):
+        return _of_only(text, only, around, ask, no=no)
     if days and own_days and not days & own_days:
         return {"no"} if not states(question) else {"yes"}
     if (spared := _EXCEPT.search(text)) and (beside := set(content(spared[1]))):

@@ -63,7 +63,7 @@ _PATTERNS: tuple[tuple[Kind, str], ...] = (
     (
         "month",
         r"(?i:\b(?:" + "|".join(month for month in MONTHS if month not in {"may", "march"}) + r")\b)"
-        r"| \b(?:in|of|by|until|from|since|to|on)\ (?:May|March)\b"
+        r"| \b(?:in|of|by|until|from|since|to|on|[Tt]he|[Tt]his|[Nn]ext|[Ll]ast)\ (?:May|March)\b"
         r"| \b(?:May|March)\b(?=\ \d) | (?<=\d\ )(?:May|March)\b",
     ),
 )

@@ -220,7 +220,10 @@ def _answers(reply: str, question: str, notes: Notes, ask: Asked) -> Iterator[Fi
 
 def _empty(reply: str, notes: Notes, ask: Asked) -> Iterator[Finding]:
     """Refuse a reply without a word of the notes, unless it denies by name what is not there."""
-    if not denies_of_list(reply, notes, ask) and not set(content(reply)) & set(content(notes.text)):
+    told = set(content(reply)) & set(content(notes.text)) or any(
+        same(claim, other) for claim in claims(reply) for other in claims(notes.text)
+    )
+    if not told and not denies_of_list(reply, notes, ask):
         yield Finding("empty", reply, "The reply says nothing that the notes say.")
 
 

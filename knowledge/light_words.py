@@ -7,8 +7,8 @@ LIGHT = frozenset(map(stem, (
     "just list note start starts begin open opens run runs call called name named last hold held ask work use "
     "used time hour day days place person people keep stay find serve include mean require must let both around "
     "about go goes gone be can per each get total include answer reach also usually normally simply currently "
-    "amount available done own sold bought kept found weigh weighs accept accepted eat eats wear wears borrow "
-    "lets enter"
+    "amount available done own sold bought kept weigh weighs accept accepted eat eats wear wears borrow "
+    "lets enter code link website"
 ).split()))  # fmt: skip
 """Stems of words that relate a value to its subject and say little by themselves; a reply may add them."""
 TELLING = frozenset(map(stem, "late early sell buy deliver take give offer first last big small old".split()))

@@ -7,7 +7,7 @@ from knowledge.claims import stem, stems
 
 _NOT = re.compile(
     r"""\b(?:not|never|without|cannot|nobody|none|neither|ain['\u2019]t|no\ longer|nothing|nowhere|no\ one
-    |hardly)\b|n['\u2019]t\b|(?<=:\ )no\b
+    |hardly)\b|\bnon-(?=\w)|n['\u2019]t\b|(?<=:\ )no\b
     |\bno\b(?!\.\s?\d|-|\ (?:more|less|fewer|later|earlier|matter|longer|problem|worries|doubt)\b)(?=\s+[\w'])""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -15,6 +15,7 @@ _NO_SUCH = re.compile(r"\b(?:with\s+no|without(?:\s+(?:an?|the|any))?)\s+(\w+)",
 _OPENING_NO = re.compile(
     r"^\W*(?:no|nay|nope)\b(?:[,.!;:\u2014]+|\s+(?=(?:we|you|it|the|they|i|there|your|our)\b))", re.IGNORECASE
 )
+_AND_NO = re.compile(r"(?<=\w)\s+(?:and|or)\s+no(?=\s)", re.IGNORECASE)
 _PAIRS = (
     ("free", "cost costs pay paid charge charged fee price"),
     ("open opens opened", "closed close closes shut"),
@@ -26,7 +27,7 @@ _PAIRS = (
     ("indoors indoor inside", "outdoors outdoor outside"),
     ("arrive arrives", "leave leaves depart departs"), ("buy", "sell"), ("earliest", "latest"), ("up", "down"),
     ("increase increases raise raises", "reduce reduces lower lowers decrease decreases"), ("same", "different"),
-    ("needed required necessary compulsory", "optional"), ("keep keeps kept stay stays", "lose loses lost"),
+    ("needed required necessary compulsory", "optional"), ("keep keeps kept stay stays remain remains", "lose loses lost delete deletes deleted remove removes removed"),
 )  # fmt: skip
 _OPPOSITE: dict[str, frozenset[str]] = {}
 for _one, _other in _PAIRS:
@@ -40,7 +41,7 @@ _OFF = re.compile(
 _SHUT = re.compile(r"\b(?:closed|shut)\b", re.IGNORECASE)
 _STATE = re.compile(
     r"""\b(?:closed|shut|locked|forbidden|prohibited|banned|refused?|off-limits|disabled|impossible|unable|
-    excluded|sold\ out)\b""",
+    excluded|sold\ out|(?:fenced|blocked|sealed|roped|shut)\ off)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 
@@ -55,7 +56,7 @@ def denies(text: str, other: str | None = None) -> bool:
     if other is not None:
         shared = set(stems(other))
         text = _NO_SUCH.sub(lambda match: match[0] if stem(match[1]) in shared else "", text)
-    found = [match[0].lower() for match in _NOT.finditer(text)]
+    found = [match[0].lower() for match in _NOT.finditer(_AND_NO.sub("", text))]
     return len([word for word in found if word != "without"] or found) % 2 == 1
 
 

@@ -28,9 +28,10 @@ def misplaced(reply: str, notes: Notes) -> Iterator[Claim]:
     for _, sentence in sentences(reply):
         whole, values = _anchors(sentence), claims(sentence)
         for _, clause in clauses(sentence):
-            near, days = _anchors(clause), days_in(clause) or days_in(sentence)
+            near, own_days = _anchors(clause), days_in(clause)
             for claim in claims(clause):
                 alone = sum(like(claim, other) for other in values) == 1
+                days = own_days or (days_in(sentence) if alone else frozenset())
                 words = whole if alone or not near else near
                 beside = [other for other in claims(clause) if not like(claim, other) and other.kind not in _DAYS]
                 if claim.kind == "weekday":
@@ -120,6 +121,7 @@ def _fits_worse(  # noqa: PLR0913, PLR0917 -- both sides, and what they are weig
         words = part.words | part.days
         told = lent or any(anchors & p.words - words for p in own)  # then what the list's head says counts as its own
         beyond = anchors & words - reached - (lent_to if told else frozenset())
-        if fit(part) >= best and (beyond or any(_has(part, value) for value in apart)):
+        rival = max((fit(p) for p in own if anchors & (p.words | p.days) - words), default=-1.0)
+        if fit(part) >= best and fit(part) > rival and (beyond or any(_has(part, value) for value in apart)):
             return True
     return False

@@ -21,7 +21,7 @@ STOP_WORDS = frozenset(
         "exactly quick question wondering say says said find give gives take takes sell sells offer offers carry "
         "stock available buy deliver delivers today currently right other else more everything always number getting "
         "next until talk full again even already "
-        "yes no aye nay hard long big old far often late early"
+        "yes no aye nay hard long big old far often late early cannot among between during"
     ).split()
 )
 _STOP_STEMS = frozenset(map(stem, STOP_WORDS))
@@ -81,7 +81,7 @@ class Wanted:
     def _is(self, claim: Claim, *, counted: bool) -> bool:
         if claim.kind not in self.kinds:
             return False
-        if claim.kind == "number" and "time" in self.kinds and is_measure(claim.unit) and claim.unit not in _CLOCK:
+        if self.kinds == _WHEN and is_measure(claim.unit) and claim.unit not in _CLOCK:
             return False  # 47 metres are no answer to when
         if claim.kind != "number" or not self.units or claim.unit in self.units or counted:
             return True
@@ -110,7 +110,8 @@ _WEIGHT = _stems(
     "g gram grams kg kilo kilos lb lbs pound pounds oz ounce ounces t ton tons tonne tonnes stone weight weighs"
 )
 _SIZES = _stems("mm cm m metre metres meter meters inch inches foot feet ft yard yards mile miles km")
-_PRICE = r"""\bhow\ much\ (?:is|are|does|do|would|will|for|to|u|you|it|a|an|the)\b | \bhow\ much\W*$
+_PRICE = r"""\bhow\ much\ (?:is|are|does|do|would|will|for|to|u|you|it|a|an|the)\b
+    (?![^?]*\b(?:weigh|hold|carry|fit|contain|heal|restore|last|eat|drink|lift|use)\b) | \bhow\ much\W*$
     | \b(?:prices?|costs?|fees?|charge|pricing)\b | \bwhat\ (?:do|does|would|will)\ [^?]{3,40}\brun\b"""
 _SIZE = r"""\bhow\ (?:much|many|old|big|hard|tall|heavy|large|high|fast|deep|wide|hot|warm|strong)\b | \bpercent\b
     | \bwhat\ (?:level|rank|size|number)\b"""

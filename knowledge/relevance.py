@@ -50,7 +50,7 @@ def lacking(
         if also and also != ask.wanted and also.held_by(notes.text) and not _brought(also, reply, notes):
             yield "missing", also.title, f"The question asks for {also.title} too; the reply has none."
     wanted = ask.wanted
-    if wanted is None and (name := _unsaid(reply, question, notes.text)):
+    if wanted is None and (name := _unsaid(reply, question, notes)):
         yield "missing", name, f"The question asks for the {name}; the reply has another value."
     if _WHERE.search(question) and _PLACE.search(notes.text) and not _PLACE.search(reply):
         yield "missing", "a place", "The question asks for a place; the reply has none."
@@ -64,7 +64,7 @@ def lacking(
         yield "missing", wanted.title, f"The question asks for {wanted.title}; the reply has none."
 
 
-def _unsaid(reply: str, question: str, text: str) -> str | None:
+def _unsaid(reply: str, question: str, notes: Notes) -> str | None:
     """Return the name of what a question asks for ("the weekly upkeep of ...") where only other clauses tell it.
 
     Only clauses with a value count: of words alone rules cannot tell whether the reply says them.
@@ -73,7 +73,7 @@ def _unsaid(reply: str, question: str, text: str) -> str | None:
     if not asks:
         return None
     named = set(content(asks[1]))
-    telling = [claims(clause) for _, clause in clauses(text) if named & set(stems(clause)) and claims(clause)]
+    telling = [part.held for part in notes.parts if part.held and named & part.words]
     if not telling or any(same(claim, other) for claim in claims(reply) for there in telling for other in there):
         return None
     return asks[1].strip()

@@ -22,10 +22,13 @@ _SHORT = 3
 """Words of a clause that is a name by itself, if it begins with a capital."""
 _KEYED = re.compile(r"^[^:]{1,30}:\s+(?![$\u20ac\u00a3\d])")
 _CELL = re.compile(r"\s*[;|\n]\s*")
-_PREDICATE = re.compile(
-    r"""^(?:is|are|was|were|be|has|have|had|can|cannot|may|must|will|would|should|does|do|don['\u2019]t|closes?|opens?|
+_VERB = r"""is|are|was|were|be|has|have|had|can|cannot|may|must|will|would|should|does|do|don['\u2019]t|closes?|opens?|
     starts?|begins?|ends?|runs?|takes?|lasts?|costs?|weighs?|seats?|sleeps?|holds?|gives?|reach(?:es)?|measures?|pays?|
-    needs?|comes?|goes|gets?|leaves?|arrives?|lies|stands|serves?|includes?|contains?|expires?|drops?|boils?|fits?|
+    needs?|comes?|goes|gets?|leaves?|arrives?|lies|stands|serves?|includes?|contains?|expires?|drops?|boils?|fits?"""
+_BEFORE_VERB = re.compile(rf"^.+?(?=\s+(?:{_VERB})\b)", re.VERBOSE)
+_OWN_VERB = re.compile(rf"^(?:{_VERB}|\w+ed)\b", re.VERBOSE)
+_PREDICATE = re.compile(
+    rf"""^(?:{_VERB}|
     [$\u20ac\u00a3]?\d[\d.,]*|not|never|only|also|then|for|from|until|with|without|after|before|at|on|in|by|to|as|if|so|which|who|where|that|
     when|while|because|since|\w+ed)\b""",
     re.VERBOSE,
@@ -157,13 +160,14 @@ def _labelled(sentence: str) -> tuple[str, str]:
 def _parts(label: str, body: str, statement: int, above: frozenset[str]) -> list[Part]:
     first = next((clause for _, clause in clauses(body)), "")
     head, whole = frozenset(telling(_subject(body))), frozenset(telling(first))
+    subject = frozenset(telling(before[0])) if (before := _BEFORE_VERB.match(first)) else head
     titled = frozenset(_named(label))
     found: list[Part] = []
     days = frozenset[str]()
     for _, clause in clauses(body):
         own = frozenset(telling(clause))
         spoken = found and _PREDICATE.match(clause.strip())
-        inherited = head if spoken else frozenset[str]()
+        inherited = (subject if _OWN_VERB.match(clause.strip()) else head) if spoken else frozenset[str]()
         parallel = own & head or _INNER.search(clause)
         lent = whole if found and not spoken and not parallel else frozenset[str]()
         days = days_in(clause) or days

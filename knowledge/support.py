@@ -21,6 +21,7 @@ from knowledge.opposites import denies, states, turned
 from knowledge.placement import same
 from knowledge.question import STOP_WORDS, asked, content
 from knowledge.statements import Notes, Part, Statement
+from knowledge.units import is_measure
 
 _DAYS = frozenset(map(stem, (*WEEKDAYS, *MONTHS, "today", "tomorrow", "tonight", "yesterday")))
 _LIST = 3
@@ -94,6 +95,8 @@ def _held(sentence: str, basis: Basis) -> Held:  # noqa: PLR0911 -- one for each
         basis.own - notes.known
     )
     queried = set(content(basis.question))
+    if not values and not named and words <= basis.own - queried and len(topical) * 2 <= len(words):
+        return Held(sentence)  # the voice's own phrase, which shares a word with the notes by chance
     if not (values or named or topical or words & (queried - basis.own)):
         own = {word for word in words if word in basis.own or word in LIGHT}
         if not basis.voiced or len(own) >= _OWN * len(words):
@@ -147,9 +150,13 @@ def _strange(sentence: str, words: set[str], queried: set[str], basis: Basis, *,
             or states(clause)
             or bool(re.match(r"\W*(?:no|nay|nope)\b", sentence, re.IGNORECASE) and denies(sentence))
         )
+        valued = {n for claim in claims(clause) for n in range(claim.start, claim.start + len(claim.shown))}
+        counted = {claim.unit for claim in claims(clause) if is_measure(claim.unit)}
         for match in _WORD.finditer(clause):
             word = match[0]
             root = stem(word)
+            if match.start() in valued or root in counted:
+                continue  # values are compared as such, with their units
             if (
                 not word.islower()
                 or root not in words
@@ -176,8 +183,8 @@ def _bearer(words: set[str], values: list[Claim], named: set[str], basis: Basis,
     queried = set(content(basis.question))
     fits: list[tuple[float, int, Statement]] = []
     for statement in notes.statements:
-        if (values and not _holds(statement, values, notes)) or not named <= statement.words | statement.near | set(
-            stems(statement.text)
+        if (values and not _holds(statement, values, notes)) or not named <= set(
+            stems(notes.texts[statement.note - 1])
         ):
             continue
         if days and not days <= statement.days and not days <= days_in(notes.texts[statement.note - 1]):
@@ -238,11 +245,12 @@ def _alike(clause: str, statement: Statement, basis: Basis) -> Part | None:
 
 def _reversed(clause: str, sentence: str, part: Part, statement: Statement) -> bool:
     """Tell whether a clause denies what a part of the notes affirms, or the other way round."""
+    brief = len(part.text.split()) <= _LIST + 1 and not part.held
     whole = (
-        statement.text if part.listed and not part.held else f"{part.label}: {part.text}" if part.label else part.text
+        statement.text if brief else f"{part.label}: {part.text}" if part.label else part.text
     )
     short = len(clause.split()) <= _LIST + 1 and not claims(clause)
-    said = sentence if short or (part.listed and not part.held) else clause
+    said = sentence if short or brief else clause
     denied = denies(_REGRET.sub("", said), whole) ^ (states(said) and not states(statement.text))
     there = denies(whole, said) ^ (states(whole) and not states(sentence))
     return (denied ^ there) ^ turned(said, whole)
