@@ -14,6 +14,9 @@ from psycopg import Connection
 SCHEMA = "parley"
 _LOCK = 7_061_726_165  # any number; the key of this store's advisory locks
 _NEWEST_NEEDED = (0, 8)  # pgvector's first version that goes on looking when a filter leaves too few
+_NODE = 850
+"""Bytes of a passage in a graph that is being made, beside its vector. At 384 dimensions the memory was full after
+1,483 bytes a passage in one process and 1,535 in three (pgvector 0.8), and what is left over then is slow to add."""
 _OWN = "server = nullif(current_setting('parley.server', true), '')::int"
 _SERVER = "server int NOT NULL DEFAULT nullif(current_setting('parley.server', true), '')::int REFERENCES servers"
 _TABLES = ("sizes", "documents", "passages", "words", "embedders", "vectors")
@@ -101,7 +104,7 @@ def index_vectors(connection: Connection[Any], embedder: int, dimensions: int, r
         if valid and valid[0]:
             return False
         connection.execute(f"DROP INDEX IF EXISTS {name}".encode())  # one whose making was cut off
-        room = min(max(64, rows * (2 * dimensions + 500) // 2**20), 4096)  # MiB; the graph is made in memory
+        room = min(max(64, rows * (2 * dimensions + _NODE) // 2**20), 4096)  # MiB; the graph is made in memory
         connection.execute("SELECT set_config('maintenance_work_mem', %s, false)", [f"{room}MB"])
         connection.execute(
             f"CREATE INDEX CONCURRENTLY {name} ON vectors USING hnsw ((whole::halfvec({dimensions})) halfvec_ip_ops)"

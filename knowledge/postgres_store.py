@@ -30,7 +30,6 @@ log = logging.getLogger(__name__)
 GRAPH_FROM = 20_000
 """Passages from which a server's vectors get a graph; up to there comparing with all of them takes milliseconds."""
 _PASSAGE = "documents.name, section, entry, text FROM passages JOIN documents ON documents.id = document"
-_COMMON_KEPT = 10_000  # words of all servers that are known to be in too many passages
 
 
 class PostgresStore:
@@ -39,8 +38,7 @@ class PostgresStore:
     def __init__(self, url: str, *, graph_from: int = GRAPH_FROM) -> None:
         self._database = Database(url)
         self._graph_from = graph_from
-        self._common: dict[tuple[int, str], int] = {}
-        """The version at which a server's word was in too many passages; counting them again takes long."""
+        self._words = postgres_search.Words()
 
     def examine(self) -> list[str]:
         """Return what is wrong with the database, each a sentence. Raises StoreUnavailable."""
@@ -204,18 +202,7 @@ class PostgresStore:
 
     def matches(self, server: str, word: str, channels: Sequence[str] = ()) -> tuple[Ids, Scores] | None:
         """Return which passages hold the word, and BM25's share for it without its rarity."""
-
-        def work(scope: Scope) -> tuple[Ids, Scores] | None:
-            if self._common.get((scope.server, word)) == scope.version:
-                return None
-            found = postgres_search.matches(scope, word, channels)
-            if found is None:
-                if len(self._common) >= _COMMON_KEPT:
-                    self._common.clear()
-                self._common[scope.server, word] = scope.version
-            return found
-
-        return self._database.reading(server, work)
+        return self._database.reading(server, lambda scope: self._words.matches(scope, word, channels))
 
     def load(self, server: str, embedder: str, ids: Sequence[int]) -> list[Stored]:
         """Return the passages of these ids as they are at one moment."""
