@@ -19,13 +19,14 @@ from knowledge.store import Store
 
 _NEW_NETWORK = 0x40000000  # CLONE_NEWNET
 _NOWHERE = "02:00:00:00:00:99"
+_NETWORK = f"10.213.{os.getpid() >> 6 & 255}.{{}}"  # another one for each test run on a machine
 _CHILDREN = get_context("fork")
 
 
 class Cable:
     """Runs ``dying_writer.write`` at its far end while the context is open; ``ADDRESS`` is the near end."""
 
-    ADDRESS, _FAR = "10.213.77.1", "10.213.77.2"
+    ADDRESS, _FAR = (_NETWORK.format((os.getpid() & 63) * 4 + end) for end in (1, 2))
 
     def __init__(self, open_store: Callable[[], Store], state: dict[str, set[int | None]]) -> None:
         self._ours, theirs = _CHILDREN.Pipe()
