@@ -11,7 +11,7 @@ from knowledge.light_words import LIGHT
 from knowledge.limits import compared, limits
 from knowledge.lists import LISTED, akin, denies_of_list, listed, root_of
 from knowledge.opposites import denies, opposites, states, turned
-from knowledge.polarity import Polarity, outright, polarity
+from knowledge.polarity import Polarity, outright
 from knowledge.question import Asked, asked, content
 from knowledge.statements import Notes, Part, read_notes
 from knowledge.units import is_money

@@ -1,6 +1,8 @@
 """Files, folders, ZIP files and linked pages to documents that can be written."""
 
 import hashlib
+import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -12,6 +14,8 @@ from knowledge.entries import printable
 from knowledge.linked_pages import Page, fetch
 from knowledge.store import Document, Passage
 
+_QUIET = 200_000_000  # nanoseconds since the last write
+_PATIENCE = 10.0  # seconds
 Fetch = Callable[[str, str], Page | None]
 """Takes a page's address and entity tag; returns None where the page has not changed. Raises UnreadableDocument."""
 
@@ -77,14 +81,27 @@ def from_origin(wanted: Document, known: Mapping[str, Document]) -> list[File]:
     path = Path(wanted.origin or "")
     try:
         check_name(wanted.name)
-        with path.open("rb") as file:
-            content = file.read(LARGEST + 1)  # one byte more than allowed is enough to refuse any size
+        content = _whole(path)
     except UnreadableDocument as error:
         return [File(wanted, refusal=str(error))]
     except OSError as error:
         reason = f"{path} cannot be read ({error.strerror}): check the path and its permissions."
         return [File(wanted, refusal=reason)]
     return from_bytes(wanted, content, known)
+
+
+def _whole(path: Path) -> bytes:
+    """Return a file's content once nobody has written to it for a moment: half of a file is no version of it."""
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:
+        with path.open("rb") as file:
+            before = os.fstat(file.fileno()).st_mtime_ns
+            if not 0 <= time.time_ns() - before < _QUIET:  # a clock that is ahead of ours says nothing
+                content = file.read(LARGEST + 1)  # one byte more than allowed is enough to refuse any size
+                if os.fstat(file.fileno()).st_mtime_ns == before:
+                    return content
+        time.sleep(_QUIET / 10**10)
+    raise UnreadableDocument(f"{path.name} is still being written: try again when it is whole.")
 
 
 def from_link(address: str, channels: tuple[str, ...], known: Mapping[str, Document], fetch: Fetch) -> list[File]:

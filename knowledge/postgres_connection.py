@@ -30,6 +30,14 @@ _NOTICE_LOSS = {  # a cut network is noticed within ten seconds
     "connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 2,
     "tcp_user_timeout": 10_000,
 }  # fmt: skip
+_LOSS_NOTICED: LiteralString = "".join(
+    f"SET {name} = {value};"
+    for name, value in (
+        ("tcp_keepalives_idle", 5), ("tcp_keepalives_interval", 2), ("tcp_keepalives_count", 2),
+        ("tcp_user_timeout", 10_000),
+    )
+)  # fmt: skip
+"""The same at the other end: until PostgreSQL sees that a writer is gone, its server waits for it; by default hours."""
 
 
 @dataclass(frozen=True)
@@ -162,6 +170,7 @@ def _begin(connection: Connection[Any], server: str) -> None:
 
 def _configure(connection: Connection[Any]) -> None:
     _search_path(connection)
+    connection.execute(_LOSS_NOTICED)
     register_vector(connection)
 
 

@@ -9,11 +9,14 @@ answer only conditions of the policy, or such as cannot leak, and a full text ma
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from psycopg import Connection
+from psycopg import Connection, errors
 
 SCHEMA = "parley"
 _LOCK = 7_061_726_165  # any number; the key of this store's advisory locks
 _NEWEST_NEEDED = (0, 8)  # pgvector's first version that goes on looking when a filter leaves too few
+_NODE = 850
+"""Bytes of a passage in a graph that is being made, beside its vector. At 384 dimensions the memory was full after
+1,483 bytes a passage in one process and 1,535 in three (pgvector 0.8), and what is left over then is slow to add."""
 _OWN = "server = nullif(current_setting('parley.server', true), '')::int"
 _SERVER = "server int NOT NULL DEFAULT nullif(current_setting('parley.server', true), '')::int REFERENCES servers"
 _TABLES = ("sizes", "documents", "passages", "words", "embedders", "vectors", "terms")
@@ -110,18 +113,24 @@ def index_vectors(connection: Connection[Any], embedder: int, dimensions: int, r
         ).fetchone()
         if valid and valid[0]:
             return False
-        connection.execute(f"DROP INDEX IF EXISTS {name}".encode())  # one whose making was cut off
-        room = min(max(64, rows * (2 * dimensions + 500) // 2**20), 4096)  # MiB; the graph is made in memory
+        room = min(max(64, rows * (2 * dimensions + _NODE) // 2**20), 4096)  # MiB; the graph is made in memory
         connection.execute("SELECT set_config('maintenance_work_mem', %s, false)", [f"{room}MB"])
-        connection.execute(
-            f"CREATE INDEX CONCURRENTLY {name} ON vectors USING hnsw ((whole::halfvec({dimensions})) halfvec_ip_ops)"
-            f" WHERE embedder = {embedder}".encode()
-        )
+        kind = f"hnsw ((whole::halfvec({dimensions})) halfvec_ip_ops) WHERE embedder = {embedder}"
+        try:
+            _make(connection, name, kind)
+        except errors.DiskFull:  # as a container says whose shared memory is too small for several processes
+            connection.execute("SET max_parallel_maintenance_workers = 0")
+            _make(connection, name, kind)
         connection.execute("ANALYZE vectors, words")  # until it knows how many there are, the planner compares with all
     finally:
-        connection.execute("RESET maintenance_work_mem")
+        connection.execute("RESET maintenance_work_mem; RESET max_parallel_maintenance_workers")
         connection.execute("SELECT pg_advisory_unlock(%s, %s)", [_LOCK % 2**31, embedder])
     return True
+
+
+def _make(connection: Connection[Any], name: str, kind: str) -> None:
+    connection.execute(f"DROP INDEX IF EXISTS {name}".encode())  # one whose making was cut off
+    connection.execute(f"CREATE INDEX CONCURRENTLY {name} ON vectors USING {kind}".encode())
 
 
 def drop_graphs(connection: Connection[Any], embedders: Sequence[int]) -> None:

@@ -1,5 +1,7 @@
 """Searching in one server's part of the PostgreSQL store."""
 
+import threading
+from collections import OrderedDict
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,9 +18,11 @@ _FREQUENCIES = np.cumsum(1 / np.arange(1, 257, dtype=np.float64) ** 2) / 1.64493
 inverse squares up to that number, over their limit (PostgreSQL's tsrank.c, calc_rank_or). So it tells the number."""
 _HELD = np.dtype([("passage", ">i8"), ("document", ">i4"), ("length", ">i4"), ("rank", ">f4")])
 _ENOUGH = 100 * COMMON  # matches at which the index stops collecting; its own estimate may be some times too high
-_COMMON_KEPT = 10_000  # words of all servers that are known to be in too many passages
+_WORDS_KEPT = 1000  # of all servers; the places of a word that thousands of passages hold are as many
 _TERMS_KEPT = 100  # lists of terms; of 190,000 terms in all, one letter's are 7,000
-_CANDIDATES = 200  # that pgvector holds while it walks its graph; recall grows with it, and so does time
+_CANDIDATES = 400
+"""What pgvector holds while it walks its graph. Of a million passages it found .968 of the nearest ten and .941 of the
+nearest hundred with 200, .984 and .973 with 400, in 6.9 and 11 ms at the median (tests/benchmarks/scale.py)."""
 
 
 def nearest(scope: Scope, embedder: str, query: Vectors, limit: int, channels: Sequence[str]) -> list[int]:
@@ -50,34 +54,40 @@ def nearest(scope: Scope, embedder: str, query: Vectors, limit: int, channels: S
 
 
 class Words:
-    """Finds the words of all servers; what takes long to find is remembered until its server changes."""
+    """Finds the words of all servers, and remembers them until their server changes; threads may share it."""
 
     def __init__(self) -> None:
-        self._common: dict[tuple[int, str], int] = {}
-        """The version at which a server's word was in too many passages."""
-        self._terms: dict[tuple[int, str], tuple[int, list[str]]] = {}
+        self._lock = threading.Lock()
+        self._found: OrderedDict[tuple[int, str, frozenset[str]], tuple[int, tuple[Ids, Scores] | None]] = OrderedDict()
+        self._terms: OrderedDict[tuple[int, str], tuple[int, list[str]]] = OrderedDict()
 
     def matches(self, scope: Scope, word: str, channels: Sequence[str]) -> tuple[Ids, Scores] | None:
         """Return which passages hold the word, and BM25's share for it without its rarity; None if very many do."""
-        if self._common.get((scope.server, word)) == scope.version:
-            return None
-        found = _matches(scope, word, channels)
-        if found is None:
-            if len(self._common) >= _COMMON_KEPT:
-                self._common.clear()
-            self._common[scope.server, word] = scope.version
+        key = scope.server, word, frozenset(channels)
+        with self._lock:
+            version, found = self._found.get(key, (None, None))
+        if version != scope.version:
+            found = _matches(scope, word, channels)
+        with self._lock:
+            self._found[key] = scope.version, found
+            self._found.move_to_end(key)
+            if len(self._found) > _WORDS_KEPT:
+                self._found.popitem(last=False)
         return found
 
     def terms(self, scope: Scope, initial: str) -> list[str]:
         """Return the terms that begin with a letter, sorted."""
-        version, known = self._terms.get((scope.server, initial), (None, []))
+        with self._lock:
+            version, known = self._terms.get((scope.server, initial), (None, []))
         if version != scope.version:
             statement = "SELECT term FROM terms WHERE term >= %s AND term < %s ORDER BY term"
             after = [initial, chr(ord(initial) + 1)]
             known = [term for (term,) in scope.connection.execute(statement, after)]
-            if len(self._terms) >= _TERMS_KEPT:
-                self._terms.clear()
+        with self._lock:
             self._terms[scope.server, initial] = scope.version, known
+            self._terms.move_to_end((scope.server, initial))
+            if len(self._terms) > _TERMS_KEPT:
+                self._terms.popitem(last=False)
         return known
 
 
@@ -97,16 +107,17 @@ def _matches(scope: Scope, word: str, channels: Sequence[str]) -> tuple[Ids, Sco
 
 
 def _look_up(scope: Scope, stem: str, hidden: Sequence[int]) -> tuple[Ids, Scores] | None:
+    word = f"'{scope.server}/{stem}'"
     scope.connection.execute(
         "SELECT set_config('parley.word', %s, true), set_config('gin_fuzzy_search_limit', %s, true)",
-        [f"'{scope.server}/{stem}'", str(_ENOUGH)],
+        [word, str(_ENOUGH)],
     )
     # The policy of the table is the condition. All rows come as one value: thousands are read at once.
     row = scope.connection.execute(
         "SELECT string_agg(int8send(passage) || int4send(document) || int4send(length) || float4send(rank), '')"
         " FROM (SELECT passage, document, length,"
-        " ts_rank('{1,1,1,1}', stems, current_setting('parley.word')::tsquery) AS rank FROM words LIMIT %s) AS held",
-        [COMMON + 1],
+        " ts_rank('{1,1,1,1}', stems, %s::tsquery) AS rank FROM words LIMIT %s) AS held",
+        [word, COMMON + 1],
         binary=True,
     ).fetchone()
     found = np.frombuffer(row[0] if row and row[0] else b"", _HELD)

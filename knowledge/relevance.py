@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import Literal
 
 from knowledge.claims import claims, names, stems
-from knowledge.clauses import clauses
 from knowledge.days import between
 from knowledge.lists import denies_of_list
 from knowledge.placement import same

@@ -28,7 +28,8 @@ _OLDEST = (3, 51, 3)  # earlier versions can damage a file when the write-ahead 
 
 
 _PATIENCE = 10  # seconds that a process waits for another one to write
-_FAILING = {5, 8, 10, 13, 14}  # SQLite's codes: busy, read-only, input or output error, full, cannot be opened
+_BUSY = 5  # SQLite's code
+_FAILING = {_BUSY, 8, 10, 13, 14}  # and read-only, input or output error, full, cannot be opened
 
 
 def failing(error: OperationalError) -> bool:
@@ -241,8 +242,8 @@ def _keep_log(connection: Any) -> None:  # noqa: ANN401 -- as above
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL").fetchall()
-        except OperationalError:
-            if time.monotonic() > deadline:
+        except OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != _BUSY or time.monotonic() > deadline:
                 raise
             time.sleep(0.01)
         else:

@@ -1,5 +1,6 @@
 """One SQLite file per server: nothing of one server can be found from another."""
 
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
@@ -148,10 +149,10 @@ class SqliteStore:
         with self._lock:
             try:
                 yield self._file(server, create=create)
-            except OperationalError as error:
+            except (OperationalError, OSError) as error:
                 if server in self._open:
                     self._open.pop(server).close()  # the next call begins with what is on the disk
-                if not failing(error):
+                if isinstance(error, OperationalError) and not failing(error):
                     raise
                 raise StoreUnavailable(
                     f"The knowledge of {server} cannot be kept ({error}): free some space on the disk, or see that "
@@ -167,12 +168,26 @@ class SqliteStore:
             if not create:
                 raise UnknownServer(f"Nothing is known for the server {server!r} yet: add a file to it first.")
         if server not in self._open:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _make(path.parent)
             self._open[server] = ServerFile(path)
             if len(self._open) > _OPEN_AT_ONCE:
                 self._open.popitem(last=False)[1].close()
         self._open.move_to_end(server)
         return self._open[server]
+
+
+def _make(folder: Path) -> None:
+    """Make a server's folder that a power cut leaves there: SQLite syncs what lies in it, but not its own name."""
+    if folder.is_dir():
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(exist_ok=True, mode=0o700)
+    for above in (folder.parent, folder.parent.parent):  # the store's own folder may be as new
+        number = os.open(above, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
 
 
 def _allowed(name: str) -> bool:

