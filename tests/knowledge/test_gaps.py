@@ -36,7 +36,7 @@ def test_few_questions_need_no_groups():
 
 
 @pytest.mark.model
-@pytest.mark.parametrize(("half", "precision", "recall"), [("seen", 0.9, 0.85), ("blind", 1.0, 0.7)])
+@pytest.mark.parametrize(("half", "precision", "recall"), [("seen", 0.9, 0.85), ("blind", 1.0, 0.8)])
 def test_paraphrases_are_told_from_questions_that_are_only_alike(embedder, half, precision, recall):
     """On each half of the written questions, what is joined are paraphrases, and most of those are joined."""
     groups = [row["questions"] for row in ROWS if row["half"] == half]
