@@ -2,8 +2,8 @@
 
     python tests/benchmarks/fact_check_replies.py [--misses]
 
-Each pair is dressed in the voice of one shipped persona, all six in turn. Half of the pairs were written before the
-check was, and half after it by somebody who left its rules aside: the second half tells what to expect of new replies.
+Each pair is dressed in the voice of one shipped persona, all six in turn. The rules were tuned on 200 of the pairs; the
+other 100 were written by somebody who did not know the rules, and tell what to expect of new replies.
 """
 
 import argparse
@@ -62,7 +62,7 @@ def checked(pair: dict, reply: str, words: frozenset[str]) -> tuple[Check, float
 
 
 def main() -> None:
-    """Print for each half what is caught and what is refused though true, by kind, and the time of a check."""
+    """Print for each set what is caught and what is refused though true, by kind, and the time of a check."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--misses", action="store_true", help="print each reply that is judged wrongly")
     show = parser.parse_args().misses
@@ -71,19 +71,19 @@ def main() -> None:
     for pair, which, reply, words in replies():
         outcome, took = checked(pair, reply, words)
         spent.append(took)
-        key = pair["half"], pair["kind"]
+        key = pair["set"], pair["kind"]
         count[key] += which == "true"
         alarms[key] += which == "true" and not outcome.passed
         caught[key] += which == "false" and not outcome.passed
         if show and outcome.passed == (which == "false"):
             reasons = [(found.fault, found.shown, found.reason) for found in outcome.findings]
             print(f"{which} {key}\n  {pair['question']}\n  {pair['notes']}\n  {reply}\n  {reasons}")
-    for half in dict.fromkeys(half for half, _ in count):
-        kinds = [kind for of, kind in count if of == half]
-        print(f"{half + ' the check':24}{'pairs':>6}{'caught':>8}{'false alarms':>14}")
+    for name in dict.fromkeys(name for name, _ in count):
+        kinds = [kind for of, kind in count if of == name]
+        print(f"{name:24}{'pairs':>6}{'caught':>8}{'false alarms':>14}")
         for kind in kinds:
-            print(f"  {kind:22}{count[half, kind]:6}{caught[half, kind]:8}{alarms[half, kind]:14}")
-        whole, found, wrongly = (sum(of[half, kind] for kind in kinds) for of in (count, caught, alarms))
+            print(f"  {kind:22}{count[name, kind]:6}{caught[name, kind]:8}{alarms[name, kind]:14}")
+        whole, found, wrongly = (sum(of[name, kind] for kind in kinds) for of in (count, caught, alarms))
         print(f"  {'all':22}{whole:6}{found:8}{wrongly:14}")
     spent.sort()
     print(
