@@ -18,7 +18,7 @@ from knowledge.claims import Claim, claims, names, stem, stems
 from knowledge.clauses import sentence_at
 from knowledge.days import between, counted, spelled_out
 from knowledge.lists import denies_of_list
-from knowledge.placement import misnamed, misplaced, off_question, same
+from knowledge.placement import miscounted, misnamed, misplaced, off_question, same
 from knowledge.polarity import declines, negative, outright, polarity
 from knowledge.question import STOP_WORDS, Asked, asked, content
 from knowledge.relevance import lacking
@@ -163,7 +163,7 @@ def _values(reply: str, question: str, notes: Notes, today: date | None) -> Iter
         if not alike and (claim.kind, claim.value) not in within:
             if (claim.kind, claim.value) not in queried or not _denied(reply, claim.start):
                 yield Finding("value", claim.shown, f"{claim.shown} does not stand in the notes.")
-        elif claim.kind == "number" and _other_unit(claim, alike, units):
+        elif claim.kind == "number" and (_other_unit(claim, alike, units) or miscounted(claim, reply, notes)):
             yield Finding("unit", claim.shown, f"{claim.shown} stands in the notes with another unit.")
     runs = {re.sub(r"\D", "", run) for run in _TELEPHONE.findall(notes.text)}
     for run in _TELEPHONE.findall(reply):

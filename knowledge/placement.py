@@ -1,12 +1,13 @@
 """Whether a value or a name stands beside the words that it belongs to: not Friday's hour for Saturday."""
 
+import re
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 
 from knowledge.claims import MONTHS, Claim, claims, names, stem, stems
 from knowledge.clauses import clauses, sentences
 from knowledge.days import days_in
-from knowledge.light_words import UNTELLING
+from knowledge.light_words import LIGHT, UNTELLING
 from knowledge.question import Wanted, telling
 from knowledge.statements import Notes, Part
 from knowledge.units import equal, is_measure, measure
@@ -38,6 +39,17 @@ def misplaced(reply: str, notes: Notes) -> Iterator[Claim]:
                     days, beside = frozenset(), []
                 if claim.kind != "month" and _elsewhere(claim, (words | days) - set(stems(claim.shown)), beside, notes):
                     yield claim
+
+
+def miscounted(claim: Claim, reply: str, notes: Notes) -> bool:
+    """Tell whether a number counts something that the notes know and that no clause with the number has."""
+    unit = claim.unit
+    after = reply[claim.start + len(claim.shown) :].lstrip(" -")
+    if not unit or is_measure(unit) or unit in LIGHT or not re.match(r"[^\W\d_]", after) or stem(after.split()[0]) != unit:
+        return False
+    own = [part for part in notes.parts if _has(part, claim) or any(same(claim, other) for other in part.held)]
+    reached = frozenset[str]().union(*(part.words | part.lent | set(stems(part.text)) for part in own))
+    return bool(own) and unit in notes.known and unit not in reached
 
 
 def misnamed(reply: str, notes: Notes) -> Iterator[str]:
