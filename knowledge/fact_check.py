@@ -16,7 +16,7 @@ from typing import Literal, Protocol
 from knowledge.agreement import agreement, tells
 from knowledge.claims import Claim, claims, names, stem, stems
 from knowledge.clauses import sentence_at
-from knowledge.days import between, counted, spelled_out
+from knowledge.days import between, counted, spelled_out, without_today
 from knowledge.lists import denies_of_list
 from knowledge.placement import miscounted, misnamed, misplaced, off_question, same
 from knowledge.polarity import declines, negative, outright, polarity
@@ -115,6 +115,7 @@ def check(  # noqa: PLR0913 -- what a reply is held to, and two optional means
     listing = _ON_LIST.search(reply) and denies_of_list(reply, read, ask)
     if declines(reply) and not tells(reply, question, read.text) and not listing:
         return Check(declined=True)
+    reply = without_today(reply, today)
     borne = list(held(reply, basis_of(question, read, vocabulary, today)))
     found = [
         *_values(reply, question, read, today),
@@ -230,6 +231,8 @@ def _empty(reply: str, notes: Notes, ask: Asked) -> Iterator[Finding]:
 def _may_open(word: str, vocabulary: AbstractSet[str]) -> bool:
     """Tell whether a sentence may begin with the word: known to the voice, "Runnin'", or "Late-night"."""
     lowered = word.lower()
+    if lowered in {"today", "tonight", "tomorrow", "yesterday"}:
+        return True
     return lowered in vocabulary or lowered in STOP_WORDS or bool(_GERUND_OR_COMPOUND.search(word))
 
 

@@ -60,7 +60,7 @@ def misnamed(reply: str, notes: Notes) -> Iterator[str]:
         for name in sorted(named):
             own = [part for part in notes.parts if name in part.words]
             others = [part for part in notes.parts if part.names and not part.names & named and part not in own]
-            if _fits_worse(anchors, (), own, others, notes, lent=True):
+            if _fits_worse(anchors, (), own, others, notes, lent=any(part.listed for part in own)):
                 yield name
 
 

@@ -16,7 +16,7 @@ from knowledge.conditions import drops_condition
 from knowledge.days import counted, days_in, misdated, wrong_weekday
 from knowledge.glitches import garbled
 from knowledge.light_words import LIGHT
-from knowledge.lists import akin
+from knowledge.lists import akin, denies_of_list
 from knowledge.opposites import denies, states, turned
 from knowledge.placement import same
 from knowledge.question import STOP_WORDS, asked, content
@@ -219,8 +219,9 @@ def _bent(sentence: str, statement: Statement, basis: Basis) -> str:
             return f"{word} does not stand in the notes."
     if _COMPARES.search(sentence) and not _COMPARES.search(notes.text):
         return "The notes do not compare."
+    unlisted = _denied(sentence) and denies_of_list(sentence, notes, asked(basis.question))
     lacking = {w for w in content(sentence) if w not in LIGHT and w not in basis.own and not akin(w, notes.known)}
-    for _, clause in () if lacking and _denied(sentence) else clauses(sentence):
+    for _, clause in () if unlisted or (lacking and _denied(sentence)) else clauses(sentence):
         part = _alike(clause, statement, basis)
         if part and _reversed(clause, sentence, part, statement):
             return f"The notes say the opposite: {part.text.strip()}"
