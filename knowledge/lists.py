@@ -47,7 +47,7 @@ def akin(word: str, others: frozenset[str] | set[str]) -> bool:
 
 def _compound(word: str, known: frozenset[str]) -> bool:
     """Tell whether a word only ends in a known one: a smartwatch is not every watch."""
-    return word not in known and any(len(other) >= _KIN and word.endswith(other) for other in known)
+    return word not in known and any(len(word) - _KIN >= len(other) >= _KIN and word.endswith(other) for other in known)
 
 
 def _gathers(reply: str, notes: Notes) -> bool:

@@ -10,7 +10,7 @@ from knowledge.days import days_in
 from knowledge.light_words import LIGHT, UNTELLING
 from knowledge.question import Wanted, telling
 from knowledge.statements import Notes, Part
-from knowledge.units import equal, is_measure, measure
+from knowledge.units import alike, equal, is_measure, measure
 
 _DAYS = frozenset({"weekday", "month"})
 _MONTHS = frozenset(map(stem, MONTHS))
@@ -70,6 +70,11 @@ def off_question(reply: str, question: str, notes: Notes, wanted: Wanted) -> boo
     brought = [claim for claim in claims(reply) if any(same(claim, other) for other in there)]
     plain = [claim for claim in brought if claim.kind not in _DAYS] or brought
     anchors = _anchors(question) | days_in(question)
+    if "name" in wanted.kinds and not plain:
+        named = {part for word, _, _ in names(reply) for part in stems(word) if part in notes.named}
+        own = [part for part in notes.parts if part.names & named]
+        others = [part for part in notes.parts if part.names and part not in own]
+        return _fits_worse(anchors - named, (), own, others, notes)
     return bool(plain) and all(_elsewhere(claim, anchors, (), notes) for claim in plain)
 
 
@@ -81,6 +86,8 @@ def like(one: Claim, other: Claim) -> bool:
         return True
     if one.kind != "number" or measure(one.unit) == measure(other.unit):
         return True
+    if is_measure(one.unit) and is_measure(other.unit):
+        return alike(one.unit, other.unit)
     return not (is_measure(one.unit) or is_measure(other.unit)) and "" in {one.unit, other.unit}
 
 
