@@ -29,6 +29,10 @@ _SPARED = re.compile(r"\b(?:free|included|no (?:extra )?charge|optional|in the p
 _OPENING = re.compile(
     r"^.*?\b(?:yes|aye|yep|yeah|no|nay|nope|verily|indeed|certainly|surely|sure)\b[\s,.!;:\u2014-]*", re.IGNORECASE
 )
+_FRAGMENT = re.compile(
+    r"(?:any|every|only|if|once|within|for|with|from|until|till|up to|on|in|at|by|as long as)\b[^,.]*", re.IGNORECASE
+)
+"""A reply that leaves out what the question said: "Yes, within 14 days"."""
 _EXCEPT = re.compile(r"\bexcept(?: for)? ([^.;,]+)", re.IGNORECASE)
 _CONDITIONAL = re.compile(r"\b(?:if|unless|when|as long as|provided|in case|once)\b[^,;.]*", re.IGNORECASE)
 _ITEMS = 3
@@ -202,6 +206,8 @@ def _answers(reply: str, ask: Asked, notes: Notes) -> bool:
     Without a yes or no, it has to have the word that tells most.
     """
     spoken = set(stems(reply))
+    if _FRAGMENT.match(_OPENING.sub("", reply, count=1)):
+        spoken |= set(ask.words)
     spoken |= opposites(spoken)
     known = {word: root for word in ask.words if word not in LIGHT and (root := root_of(word, notes.known))}
     if not known:

@@ -17,6 +17,7 @@ _DATE = re.compile(
     rf"|(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<month2>{'|'.join(MONTHS)}))\b(?:,? (?P<year>20\d\d))?",
     re.IGNORECASE,
 )
+_IS_DAY = re.compile(rf"\b(today|tomorrow) is(?: a)? ({'|'.join(WEEKDAYS)}),?(?: (?:and|so|when))? ", re.IGNORECASE)
 _KINDS = frozenset({"weekday", "month"})
 _COUNTS = {"a": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7}
 
@@ -59,6 +60,17 @@ def spelled_out(text: str, today: date | None) -> str:
         shown = f"on {WEEKDAYS[day.weekday()].title()}"
         text = text[: match.start()] + shown + text[match.end() :]
     return text
+
+
+def without_today(reply: str, today: date | None) -> str:
+    """Leave out "today is Friday, so" where it is: nothing else of the reply is about that day's name."""
+
+    def kept(match: re.Match[str]) -> str:
+        shift = match[1].lower().startswith("tomorrow")
+        named = WEEKDAYS[((today or date.min).weekday() + shift) % 7]
+        return "" if today and match[2].lower() == named else match[0]
+
+    return _IS_DAY.sub(kept, reply)
 
 
 def misdated(sentence: str, notes: str, today: date | None) -> Iterator[str]:

@@ -16,9 +16,9 @@ from typing import Literal, Protocol
 from knowledge.agreement import agreement, tells
 from knowledge.claims import Claim, claims, names, stem, stems
 from knowledge.clauses import sentence_at
-from knowledge.days import between, counted, spelled_out
+from knowledge.days import between, counted, spelled_out, without_today
 from knowledge.lists import denies_of_list
-from knowledge.placement import misnamed, misplaced, off_question, same
+from knowledge.placement import miscounted, misnamed, misplaced, off_question, same
 from knowledge.polarity import declines, negative, outright, polarity
 from knowledge.question import STOP_WORDS, Asked, asked, content
 from knowledge.relevance import lacking
@@ -115,6 +115,7 @@ def check(  # noqa: PLR0913 -- what a reply is held to, and two optional means
     listing = _ON_LIST.search(reply) and denies_of_list(reply, read, ask)
     if declines(reply) and not tells(reply, question, read.text) and not listing:
         return Check(declined=True)
+    reply = without_today(reply, today)
     borne = list(held(reply, basis_of(question, read, vocabulary, today)))
     found = [
         *_values(reply, question, read, today),
@@ -163,7 +164,7 @@ def _values(reply: str, question: str, notes: Notes, today: date | None) -> Iter
         if not alike and (claim.kind, claim.value) not in within:
             if (claim.kind, claim.value) not in queried or not _denied(reply, claim.start):
                 yield Finding("value", claim.shown, f"{claim.shown} does not stand in the notes.")
-        elif claim.kind == "number" and _other_unit(claim, alike, units):
+        elif claim.kind == "number" and (_other_unit(claim, alike, units) or miscounted(claim, reply, notes)):
             yield Finding("unit", claim.shown, f"{claim.shown} stands in the notes with another unit.")
     runs = {re.sub(r"\D", "", run) for run in _TELEPHONE.findall(notes.text)}
     for run in _TELEPHONE.findall(reply):
@@ -230,6 +231,8 @@ def _empty(reply: str, notes: Notes, ask: Asked) -> Iterator[Finding]:
 def _may_open(word: str, vocabulary: AbstractSet[str]) -> bool:
     """Tell whether a sentence may begin with the word: known to the voice, "Runnin'", or "Late-night"."""
     lowered = word.lower()
+    if lowered in {"today", "tonight", "tomorrow", "yesterday"}:
+        return True
     return lowered in vocabulary or lowered in STOP_WORDS or bool(_GERUND_OR_COMPOUND.search(word))
 
 

@@ -18,7 +18,8 @@ _KIN = 4
 
 def denies_of_list(reply: str, notes: Notes, ask: Asked) -> bool:
     """Tell whether a reply denies by name something asked for that the notes lack, or says what there is instead."""
-    lacking = {word for word in ask.words if not akin(word, notes.known)} - LIGHT
+    lacking = {word for word in ask.words if not akin(word, notes.known) or _compound(word, notes.known)} - LIGHT
+    lacking |= {number for number in ask.numbers if number not in notes.known}
     if not lacking:
         return False
     spoken = set(stems(reply))
@@ -42,6 +43,11 @@ def akin(word: str, others: frozenset[str] | set[str]) -> bool:
         and (word.startswith(other[: max(_KIN, len(other) - 2)]) or word.endswith(other) or other.endswith(word))
         for other in others
     )
+
+
+def _compound(word: str, known: frozenset[str]) -> bool:
+    """Tell whether a word only ends in a known one: a smartwatch is not every watch."""
+    return word not in known and any(len(word) - _KIN >= len(other) >= _KIN and word.endswith(other) for other in known)
 
 
 def _gathers(reply: str, notes: Notes) -> bool:

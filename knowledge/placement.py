@@ -1,15 +1,16 @@
 """Whether a value or a name stands beside the words that it belongs to: not Friday's hour for Saturday."""
 
+import re
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 
 from knowledge.claims import MONTHS, Claim, claims, names, stem, stems
 from knowledge.clauses import clauses, sentences
 from knowledge.days import days_in
-from knowledge.light_words import UNTELLING
+from knowledge.light_words import LIGHT, UNTELLING
 from knowledge.question import Wanted, telling
 from knowledge.statements import Notes, Part
-from knowledge.units import equal, is_measure, measure
+from knowledge.units import alike, equal, is_measure, measure
 
 _DAYS = frozenset({"weekday", "month"})
 _MONTHS = frozenset(map(stem, MONTHS))
@@ -40,6 +41,17 @@ def misplaced(reply: str, notes: Notes) -> Iterator[Claim]:
                     yield claim
 
 
+def miscounted(claim: Claim, reply: str, notes: Notes) -> bool:
+    """Tell whether a number counts something that the notes know and that no clause with the number has."""
+    unit = claim.unit
+    after = reply[claim.start + len(claim.shown) :].lstrip(" -")
+    if not unit or is_measure(unit) or unit in LIGHT or not re.match(r"[^\W\d_]", after) or stem(after.split()[0]) != unit:
+        return False
+    own = [part for part in notes.parts if _has(part, claim) or any(same(claim, other) for other in part.held)]
+    reached = frozenset[str]().union(*(part.words | part.lent | set(stems(part.text)) for part in own))
+    return bool(own) and unit in notes.known and unit not in reached
+
+
 def misnamed(reply: str, notes: Notes) -> Iterator[str]:
     """Yield the names of a reply that stand elsewhere in the notes, where the words beside them have another name."""
     for _, clause in clauses(reply):
@@ -48,7 +60,7 @@ def misnamed(reply: str, notes: Notes) -> Iterator[str]:
         for name in sorted(named):
             own = [part for part in notes.parts if name in part.words]
             others = [part for part in notes.parts if part.names and not part.names & named and part not in own]
-            if _fits_worse(anchors, (), own, others, notes, lent=True):
+            if _fits_worse(anchors, (), own, others, notes, lent=any(part.listed for part in own)):
                 yield name
 
 
@@ -58,6 +70,11 @@ def off_question(reply: str, question: str, notes: Notes, wanted: Wanted) -> boo
     brought = [claim for claim in claims(reply) if any(same(claim, other) for other in there)]
     plain = [claim for claim in brought if claim.kind not in _DAYS] or brought
     anchors = _anchors(question) | days_in(question)
+    if "name" in wanted.kinds and not plain:
+        named = {part for word, _, _ in names(reply) for part in stems(word) if part in notes.named}
+        own = [part for part in notes.parts if part.names & named]
+        others = [part for part in notes.parts if part.names and part not in own]
+        return _fits_worse(anchors - named, (), own, others, notes)
     return bool(plain) and all(_elsewhere(claim, anchors, (), notes) for claim in plain)
 
 
@@ -69,6 +86,8 @@ def like(one: Claim, other: Claim) -> bool:
         return True
     if one.kind != "number" or measure(one.unit) == measure(other.unit):
         return True
+    if is_measure(one.unit) and is_measure(other.unit):
+        return alike(one.unit, other.unit)
     return not (is_measure(one.unit) or is_measure(other.unit)) and "" in {one.unit, other.unit}
 
 

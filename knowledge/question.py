@@ -158,7 +158,7 @@ _COST_IN_WORDS = re.compile(r"\b(?:free|no\ (?:charge|fee|cost)|included|half-pr
 _IN_WORDS = re.compile(
     r"""\b(?:free|no\ (?:charge|fee|cost|limit)|unlimited|included|never|always|every|any|daily|weekly|monthly|
     instantly|immediately|closed|dawn|dusk|sunrise|sunset|night|once|after|before|until|as\ soon|
-    during|while|half|half-price|full)\b""",
+    during|while|when|half|half-price|full)\b""",
     _FLAGS,
 )
 _YES_NO = re.compile(
@@ -191,6 +191,8 @@ class Asked:
     """Stems of the words that carry the question, in order."""
     verbs: frozenset[str]
     """Stems of its words for having and giving ("deliver", "sell"), which say less than the words do."""
+    numbers: frozenset[str]
+    """Its whole numbers, as written."""
     deed: str
     """Of a question on who did something, the first letters of the doing ("kidn"); otherwise empty."""
 
@@ -205,7 +207,11 @@ def asked(question: str) -> Asked:
     if (not yes_no or opens) and not (opens and opens[0].lower() in {"where", "wheres", "which"}):
         wanted = _wanted(question)
     verbs = frozenset(stem(match[0]) for match in _HAVING.finditer(question))
-    return Asked(wanted, yes_no, content(question), verbs, _deed(question))
+    return Asked(wanted, yes_no, content(question), verbs, _numbers(question), _deed(question))
+
+
+def _numbers(question: str) -> frozenset[str]:
+    return frozenset(word for word in stems(question) if word.isdigit())
 
 
 def _deed(question: str) -> str:

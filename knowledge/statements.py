@@ -33,6 +33,7 @@ _PREDICATE = re.compile(
     when|while|because|since|\w+ed)\b""",
     re.VERBOSE,
 )
+_PLACED = re.compile(r"\w\s+(?:in|on|at) ")
 _INNER = re.compile(r"\s(?:is|are|was|were|has|have|costs?|starts?|closes?|opens?|takes?|can|may|must|will)\s")
 _PRONOUN = re.compile(
     r"^(?:it|its|they|them|their|he|his|she|her|this|that|these|those|both|each|there|then|all|the (?:two|other)|we|"
@@ -61,7 +62,12 @@ class Part:
     @property
     def listed(self) -> bool:
         """Whether it is a thing in a list, of which the head of its sentence is said."""
-        return bool(self.lent) and ":" not in self.text and len(self.text.split()) <= _SHORT + 1
+        return (
+            bool(self.lent)
+            and not _PLACED.search(self.text)
+            and ":" not in self.text
+            and len(self.text.split()) <= _SHORT + 1
+        )
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from knowledge.conditions import drops_condition
 from knowledge.days import counted, days_in, misdated, wrong_weekday
 from knowledge.glitches import garbled
 from knowledge.light_words import LIGHT
-from knowledge.lists import akin
+from knowledge.lists import akin, denies_of_list
 from knowledge.opposites import denies, states, turned
 from knowledge.placement import same
 from knowledge.question import STOP_WORDS, asked, content
@@ -36,6 +36,8 @@ _FREE = re.compile(
     overnight)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
+_BEFORE_A_VERB = re.compile(r"\b(?:to|can|may|will|must|you|we|they|ye)\s+$", re.IGNORECASE)
+_AFTER_A_VERB = re.compile(r"\s+(?:in|into|at|on|as|from|near|under|there)\b", re.IGNORECASE)
 _COMPARES = re.compile(r"\b(?:same|than)\b", re.IGNORECASE)
 _REGRET = re.compile(r"\b(?:sorry|afraid|alas|sadly|no (?:worries|problem))\b", re.IGNORECASE)
 _WORD = re.compile(r"(?<![\w'\u2019-])[^\W\d_]{3,}(?![\w'\u2019])")
@@ -168,12 +170,19 @@ def _strange(sentence: str, words: set[str], queried: set[str], basis: Basis, *,
                 continue
             if word in basis.own or (akin(root, known) and root not in queried):
                 continue
-            if root in queried and (denied or akin(root, known) or (basis.open and word.endswith(("s", "ed")))):
+            verb = word.endswith(("s", "ed")) or (told and _is_verb(clause, match))
+            if root in queried and (denied or akin(root, known) or (basis.open and verb)):
                 continue
             if not basis.voiced and root not in queried:
                 continue
             return word
     return ""
+
+
+def _is_verb(clause: str, word: re.Match[str]) -> bool:
+    """Tell whether a word stands where a verb does: "you can play", "guests fit in"."""
+    before, after = clause[: word.start()], clause[word.end() :]
+    return bool(_BEFORE_A_VERB.search(before) or (before.strip() and _AFTER_A_VERB.match(after)))
 
 
 def _bearer(words: set[str], values: list[Claim], named: set[str], basis: Basis, sentence: str) -> Statement | None:
@@ -219,8 +228,9 @@ def _bent(sentence: str, statement: Statement, basis: Basis) -> str:
             return f"{word} does not stand in the notes."
     if _COMPARES.search(sentence) and not _COMPARES.search(notes.text):
         return "The notes do not compare."
+    unlisted = _denied(sentence) and denies_of_list(sentence, notes, asked(basis.question))
     lacking = {w for w in content(sentence) if w not in LIGHT and w not in basis.own and not akin(w, notes.known)}
-    for _, clause in () if lacking and _denied(sentence) else clauses(sentence):
+    for _, clause in () if unlisted or (lacking and _denied(sentence)) else clauses(sentence):
         part = _alike(clause, statement, basis)
         if part and _reversed(clause, sentence, part, statement):
             return f"The notes say the opposite: {part.text.strip()}"

@@ -70,6 +70,16 @@ def equal(one: Claim, other: Claim) -> bool:  # noqa: PLR0911 -- cents, dimensio
     return abs(first * factor - second) <= _ROUNDING * abs(second)
 
 
+def alike(unit: str, other: str) -> bool:
+    """Tell whether two units are of one dimension, as hours and days are."""
+    if unit not in _UNITS or other not in _UNITS:
+        return False
+    try:
+        return bool(_factor(_UNITS[unit], _UNITS[other]))
+    except ValueError:
+        return False
+
+
 @lru_cache(maxsize=1_000)
 def _factor(unit: str, into: str) -> float:
     """Return what one of a unit is in another. Raises ValueError where they measure different things."""
