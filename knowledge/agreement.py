@@ -61,9 +61,8 @@ def agreement(  # noqa: PLR0911 -- a rule each, the surest first
     own = _own_stance(reply, question, ask)
     if own and said not in own:
         return "contradicts" if _all_spoken(reply, ask) else "doubtful"
-    opening = _ANSWER_FIRST.search(notes.text)
-    if opening and not own and len(notes.statements) <= _ITEMS * 2 and _heads(notes, ask):
-        return "agrees" if said == opening[1].lower() or _turns(question, notes) else "contradicts"
+    if headed := _headed(said, question, notes, ask, alone=not own):
+        return headed
     truths = _truths(reply, question, notes, ask)
     if own == {said} and (said in truths or ((said == "no" or not truths) and _covers(reply, ask, notes))):
         return "agrees"
@@ -72,6 +71,21 @@ def agreement(  # noqa: PLR0911 -- a rule each, the surest first
     if not truths:
         return "silent"
     return "agrees" if said in truths else "contradicts" if _all_spoken(reply, ask) else "doubtful"
+
+
+def _headed(said: Polarity, question: str, notes: Notes, ask: Asked, *, alone: bool) -> Verdict | None:
+    """Compare a yes or no with the one that the notes give to the same question, if they do.
+
+    ``alone``: the reply says nothing else that tells yes from no. What it says may be an exception to a yes.
+    """
+    opening = _ANSWER_FIRST.search(notes.text)
+    if not opening or not _heads(notes, ask):
+        return None
+    turned_round = _turns(question, notes)
+    if alone and len(notes.statements) <= _ITEMS * 2:
+        return "agrees" if said == opening[1].lower() or turned_round else "contradicts"
+    plain = not (claims(question) or turned_round or denies(question))
+    return "doubtful" if (opening[1], said) == ("Yes", "no") and plain else None
 
 
 def unknown(reply: str, text: str, question: str) -> str:

@@ -45,7 +45,13 @@ def miscounted(claim: Claim, reply: str, notes: Notes) -> bool:
     """Tell whether a number counts something that the notes know and that no clause with the number has."""
     unit = claim.unit
     after = reply[claim.start + len(claim.shown) :].lstrip(" -")
-    if not unit or is_measure(unit) or unit in LIGHT or not re.match(r"[^\W\d_]", after) or stem(after.split()[0]) != unit:
+    if (
+        not unit
+        or is_measure(unit)
+        or unit in LIGHT
+        or not re.match(r"[^\W\d_]", after)
+        or stem(after.split()[0]) != unit
+    ):
         return False
     own = [part for part in notes.parts if _has(part, claim) or any(same(claim, other) for other in part.held)]
     reached = frozenset[str]().union(*(part.words | part.lent | set(stems(part.text)) for part in own))
