@@ -1,5 +1,7 @@
 """The tables of a server's SQLite file, and how older files come to have them."""
 
+import secrets
+
 from sqlite_utils import Database, Migrations
 
 migrations = Migrations("knowledge")
@@ -19,6 +21,8 @@ def m001_documents_and_passages(db: Database) -> None:
         " text TEXT NOT NULL, searchable TEXT NOT NULL, views INTEGER NOT NULL,"
         " vectors BLOB NOT NULL) STRICT"
     )
+    # And a server that was forgotten and came again begins with one that nobody holds.
+    db.execute("INSERT INTO sqlite_sequence VALUES ('passages', ?)", [secrets.randbelow(2**48)])
     passages = db.table("passages")
     passages.create_index(["document"])
     passages.enable_fts(["searchable"], create_triggers=True, tokenize="porter unicode61 remove_diacritics 2")

@@ -63,7 +63,8 @@ def nearest_and_cosines(rows: Vectors, query: Vectors, limit: int) -> tuple[list
     revision = Revision(Document("a.md", ""), b"", passages, [np.stack([row, query]) for row in rows])
     with TemporaryDirectory() as folder, closing(SqliteStore(Path(folder))) as store:
         store.replace("s", "e", [revision])
-        found = np.array(store.nearest("s", "e", query, limit)) - 1  # ids begin at 1
+        ids = sorted(store.unembedded("s", "nobody", len(rows)))  # in the order of the rows
+        found = np.searchsorted(ids, store.nearest("s", "e", query, limit))
     assert len(set(found.tolist())) == min(limit, len(rows))
     cosines = rows.astype(np.float16).astype(np.float32) @ query
     return cosines[found].tolist(), np.sort(cosines)[::-1].tolist()

@@ -212,6 +212,15 @@ def test_a_forgotten_server_is_unknown(store: Store) -> None:
     assert (found(store, "s", "rose"), found(store, "other", "rose")) == (0, 1)
 
 
+def test_a_server_that_comes_again_gives_none_of_its_old_ids(store: Store) -> None:
+    """Whoever still holds an id from before a server was forgotten is shown nothing under it."""
+    put(store, "s", "a.md", "rose", "lily")
+    before = texts(store, "s")
+    store.forget("s")
+    put(store, "s", "a.md", "tulip", "fern")
+    assert not store.load("s", "e", list(before))
+
+
 def test_a_passage_may_wait_for_its_embedder(store: Store) -> None:
     """A passage that comes without vectors keeps its words, and is named among those to be embedded."""
     passages = [Passage("a.md", "", None, text) for text in ("rose", "lily")]
