@@ -67,9 +67,10 @@ class SentenceTransformerEmbedder:
 
 
 def _name(model: str | Path) -> str:
-    """Name a folder by its weights, so that moving it does not re-embed every server."""
+    """Name a folder by its weights, and an adapter by its strength too: moving it does not re-embed every server."""
     folder = Path(model)
     weights = sorted(folder.rglob("*.safetensors")) if folder.is_dir() else []
+    weights += sorted(folder.glob("adapter_config.json")) if weights else []
     if not weights:
         return str(model)
     digest = hashlib.sha256()
