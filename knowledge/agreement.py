@@ -63,8 +63,15 @@ def agreement(  # noqa: PLR0911 -- a rule each, the surest first
         return "contradicts" if _all_spoken(reply, ask) else "doubtful"
     if headed := _headed(said, question, notes, ask, alone=not own):
         return headed
+    return _by_notes(said, reply, question, notes, ask, stated=own == {said})
+
+
+def _by_notes(  # noqa: PLR0913 -- what is compared, and what the reply says beside its yes or no
+    said: Polarity, reply: str, question: str, notes: Notes, ask: Asked, *, stated: bool
+) -> Verdict:
+    """Compare a yes or no with the clauses of the notes; ``stated``: the rest of the reply says the same."""
     truths = _truths(reply, question, notes, ask)
-    if own == {said} and (said in truths or ((said == "no" or not truths) and _covers(reply, ask, notes))):
+    if stated and (said in truths or ((said == "no" or not truths) and _covers(reply, ask, notes))):
         return "agrees"
     if not _answers(reply, ask, notes):
         return _unanswered(ask, notes)

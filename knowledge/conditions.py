@@ -14,7 +14,9 @@ _CLAIMS_LEAVE = re.compile(
     r"\b(?:free|may|can|could|allowed|welcome|return\w*|refund\w*|gets?|yes|aye|discount|possible)\b", re.IGNORECASE
 )
 _CONDITION = re.compile(
-    r"\b(?:if|unless|except|as long as|provided|only (?=on|with|for|if|when|in|at|from|after|before|until|to|by)|within|on (?:your|their|his|her))\b[^.;]*|\bwith\b[^.;,]*?(?= (?:may|can|get)\b)",
+    r"\b(?:if|unless|except|as long as|provided|within|on (?:your|their|his|her)"
+    r"|only (?=on|with|for|if|when|in|at|from|after|before|until|to|by))\b[^.;]*"
+    r"|\bwith\b[^.;,]*?(?= (?:may|can|get)\b)",
     re.IGNORECASE,
 )
 
