@@ -11,7 +11,7 @@ from knowledge.light_words import LIGHT
 from knowledge.limits import compared, limits
 from knowledge.lists import LISTED, akin, denies_of_list, listed, root_of
 from knowledge.opposites import denies, opposites, states, turned
-from knowledge.polarity import Polarity, outright, polarity
+from knowledge.polarity import Polarity, outright
 from knowledge.question import Asked, asked, content
 from knowledge.statements import Notes, Part, read_notes
 from knowledge.units import is_money
@@ -38,7 +38,7 @@ _CONDITIONAL = re.compile(r"\b(?:if|unless|when|as long as|provided|in case|once
 _ITEMS = 3
 
 
-def agreement(  # noqa: PLR0911 -- a rule each, the surest first
+def agreement(  # noqa: C901, PLR0911 -- a rule each, the surest first
     reply: str, question: str, notes: Notes, ask: Asked
 ) -> Verdict:
     """Compare what a reply says with the clauses of the notes that speak of what is asked.
@@ -65,7 +65,7 @@ def agreement(  # noqa: PLR0911 -- a rule each, the surest first
     if opening and not own and len(notes.statements) <= _ITEMS * 2 and _heads(notes, ask):
         return "agrees" if said == opening[1].lower() or _turns(question, notes) else "contradicts"
     truths = _truths(reply, question, notes, ask)
-    if own == {said} and (said in truths or ((said == "no" or not truths) and _covers(reply, ask, notes))):
+    if own == {said} and (said in truths or _settles(said, reply, ask, notes, none=not truths)):
         return "agrees"
     if not _answers(reply, ask, notes):
         return _unanswered(ask, notes)
@@ -97,12 +97,12 @@ def _all_spoken(reply: str, ask: Asked) -> bool:
     return all(akin(word, spoken | opposites(spoken)) for word in ask.words if word not in LIGHT)
 
 
-def _covers(reply: str, ask: Asked, notes: Notes) -> bool:
-    """Tell whether a reply speaks of all words of the question that the notes know."""
+def _settles(said: Polarity, reply: str, ask: Asked, notes: Notes, *, none: bool) -> bool:
+    """Tell whether a reply speaks of all the question's words in the notes, which deny as it does or take no side."""
     spoken = set(stems(reply))
     spoken |= opposites(spoken)
     known = {word for word in ask.words if word not in LIGHT and root_of(word, notes.known)}
-    return bool(known) and all(akin(word, spoken) for word in known)
+    return (none or (said == "no" and _any_denies(notes))) and bool(known) and all(akin(word, spoken) for word in known)
 
 
 def _own_stance(reply: str, question: str, ask: Asked) -> set[Polarity]:
@@ -112,9 +112,10 @@ def _own_stance(reply: str, question: str, ask: Asked) -> set[Polarity]:
     asking = set(ask.words) | opposites(set(ask.words))
     fits = [(len({w for w in asking if akin(w, set(stems(text)))}), text) for _, text in clauses(rest) if content(text)]
     best = max((fit for fit, _ in fits), default=0)
-    if not best:
+    bound = next((text for _, text in clauses(rest) if compared(question, text) is not None), "")
+    text = next((text for fit, text in fits if fit == best), "") if best else bound
+    if not text:
         return set()
-    text = next(text for fit, text in fits if fit == best)
     return _stance(_unlisted(text, rest), rest, days_in(text) or days_in(rest), question, ask)
 
 

@@ -27,7 +27,8 @@ _PAIRS = (
     ("indoors indoor inside", "outdoors outdoor outside"),
     ("arrive arrives", "leave leaves depart departs"), ("buy", "sell"), ("earliest", "latest"), ("up", "down"),
     ("increase increases raise raises", "reduce reduces lower lowers decrease decreases"), ("same", "different"),
-    ("needed required necessary compulsory", "optional"), ("keep keeps kept stay stays remain remains", "lose loses lost delete deletes deleted remove removes removed"),
+    ("needed required necessary compulsory", "optional"),
+    ("keep keeps kept stay stays remain remains", "lose loses lost delete deletes deleted remove removes removed"),
 )  # fmt: skip
 _OPPOSITE: dict[str, frozenset[str]] = {}
 for _one, _other in _PAIRS:
