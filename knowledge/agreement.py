@@ -71,7 +71,7 @@ def _by_notes(  # noqa: PLR0913 -- what is compared, and what the reply says bes
 ) -> Verdict:
     """Compare a yes or no with the clauses of the notes; ``stated``: the rest of the reply says the same."""
     truths = _truths(reply, question, notes, ask)
-    if stated and (said in truths or ((said == "no" or not truths) and _covers(reply, ask, notes))):
+    if stated and (said in truths or _settles(said, reply, ask, notes, none=not truths)):
         return "agrees"
     if not _answers(reply, ask, notes):
         return _unanswered(ask, notes)
@@ -118,12 +118,12 @@ def _all_spoken(reply: str, ask: Asked) -> bool:
     return all(akin(word, spoken | opposites(spoken)) for word in ask.words if word not in LIGHT)
 
 
-def _covers(reply: str, ask: Asked, notes: Notes) -> bool:
-    """Tell whether a reply speaks of all words of the question that the notes know."""
+def _settles(said: Polarity, reply: str, ask: Asked, notes: Notes, *, none: bool) -> bool:
+    """Tell whether a reply speaks of all the question's words in the notes, which deny as it does or take no side."""
     spoken = set(stems(reply))
     spoken |= opposites(spoken)
     known = {word for word in ask.words if word not in LIGHT and root_of(word, notes.known)}
-    return bool(known) and all(akin(word, spoken) for word in known)
+    return (none or (said == "no" and _any_denies(notes))) and bool(known) and all(akin(word, spoken) for word in known)
 
 
 def _own_stance(reply: str, question: str, ask: Asked) -> set[Polarity]:
@@ -133,9 +133,10 @@ def _own_stance(reply: str, question: str, ask: Asked) -> set[Polarity]:
     asking = set(ask.words) | opposites(set(ask.words))
     fits = [(len({w for w in asking if akin(w, set(stems(text)))}), text) for _, text in clauses(rest) if content(text)]
     best = max((fit for fit, _ in fits), default=0)
-    if not best:
+    bound = next((text for _, text in clauses(rest) if compared(question, text) is not None), "")
+    text = next((text for fit, text in fits if fit == best), "") if best else bound
+    if not text:
         return set()
-    text = next(text for fit, text in fits if fit == best)
     return _stance(_unlisted(text, rest), rest, days_in(text) or days_in(rest), question, ask)
 
 

@@ -11,14 +11,16 @@ from knowledge.question import content
 from knowledge.statements import Statement
 
 _CLAIMS_LEAVE = re.compile(
-    r"\b(?:free|may|can|could|allowed|welcome|return\w*|refund\w*|gets?|yes|aye|discount|possible)\b", re.IGNORECASE
-)
-_CONDITION = re.compile(
-    r"\b(?:if|unless|except|as long as|provided|within|on (?:your|their|his|her)"
-    r"|only (?=on|with|for|if|when|in|at|from|after|before|until|to|by))\b[^.;]*"
-    r"|\bwith\b[^.;,]*?(?= (?:may|can|get)\b)",
+    r"\b(?:free|may|can|could|allowed|welcome|return\w*|refund\w*|gets?|yes|aye|discount|possible|every)\b",
     re.IGNORECASE,
 )
+_CONDITION = re.compile(
+    r"""\b(?:if|unless|except|as\ long\ as|provided|within|on\ (?:your|their|his|her)
+    |only\ (?=on|with|for|if|when|in|at|from|after|before|until|to|by))\b[^.;]*
+    |\bwith\b[^.;,]*?(?=\ (?:may|can|get)\b)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_FREE = re.compile(r"\bfree\b", re.IGNORECASE)
 
 
 def drops_condition(sentence: str, statement: Statement, question: str) -> bool:
@@ -33,7 +35,7 @@ def drops_condition(sentence: str, statement: Statement, question: str) -> bool:
         kept = any(same(claim, other) for claim in claims(sentence) for other in part.held)
         if limits(part.text) and not kept and compared(question, part.text) is not True:
             return True
-        if re.search(r"\bfree\b", part.text) and part.days and not days_in(sentence) | days_in(question):
+        if _FREE.search(part.text) and part.days and not days_in(sentence) | days_in(question):
             return True
         following = statement.parts[number + 1].text if number + 1 < len(statement.parts) else ""
         conditions = [*_CONDITION.finditer(part.text), *([match] if (match := _CONDITION.match(following)) else [])]

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from knowledge.claims import MONTHS, WEEKDAYS, Claim, claims
+from knowledge.opposites import denies
 
 _RELATIVE = re.compile(
     r"\b(?:(?P<today>today|tonight)|(?P<tomorrow>tomorrow|tmrw|tmr)|(?P<yesterday>yesterday)"
@@ -94,6 +95,15 @@ def misdated(sentence: str, notes: str, today: date | None) -> Iterator[str]:
             or (not dates and weekdays and WEEKDAYS[day.weekday()] not in weekdays)
             or (match["days"] and not dates and not weekdays and (day.month, day.day) not in there)
         ):
+            yield match[0]
+
+
+def undated(sentence: str, statement: str, today: date) -> Iterator[str]:
+    """Yield the words that name a day by today where the notes' sentence has a date, and it is another."""
+    there = {(day.month, day.day) for day in _dates(statement, today)}
+    held = [claim for claim in claims(statement) if claim.kind == "month"]
+    for match, day in relative(sentence, today) if len(held) == 1 and len(there) == 1 else ():
+        if (day.month, day.day) not in there and not denies(sentence):
             yield match[0]
 
 

@@ -18,7 +18,7 @@ from knowledge.claims import Claim, claims, names, stem, stems
 from knowledge.clauses import sentence_at
 from knowledge.days import between, counted, spelled_out, without_today
 from knowledge.lists import denies_of_list
-from knowledge.placement import miscounted, misnamed, misplaced, off_question, same
+from knowledge.placement import apart, miscounted, misnamed, misplaced, off_question, same, turned_round
 from knowledge.polarity import declines, negative, outright, polarity
 from knowledge.question import STOP_WORDS, Asked, asked, content
 from knowledge.relevance import lacking
@@ -170,7 +170,7 @@ def _values(reply: str, question: str, notes: Notes, today: date | None) -> Iter
     for run in _TELEPHONE.findall(reply):
         if not any(re.sub(r"\D", "", run) in there for there in runs):
             yield Finding("value", run, f"{run} does not stand in the notes.")
-    for claim in misplaced(reply, notes):
+    for claim in (*misplaced(reply, notes), *apart(reply, notes), *turned_round(reply, notes)):
         yield Finding("place", claim.shown, f"{claim.shown} belongs to something else in the notes.")
     for name in misnamed(reply, notes):
         yield Finding("place", name, f"{name} belongs to something else in the notes.")

@@ -26,7 +26,7 @@ def denies_of_list(reply: str, notes: Notes, ask: Asked) -> bool:
     affirmed = {s for _, clause in clauses(reply) if not denies(clause) for s in stems(clause)}
     if any(word in affirmed for word in listed(notes) & set(ask.words)):
         return False  # what was asked for is there, and the reply says so
-    named = any(akin(word, spoken) for word in lacking)
+    named = any(word in spoken or (akin(word, spoken) and not _compound(word, notes.known)) for word in lacking)
     there = (set(ask.words) | telling(reply)) & notes.known and any(part.listed for part in notes.parts)
     touched = set(ask.words) & notes.known or there or LISTED.search(reply) or _gathers(reply, notes)
     return bool(touched) and (named or _gathers(reply, notes)) and not any(s in spoken for s in opposites(lacking))
@@ -52,7 +52,8 @@ def _compound(word: str, known: frozenset[str]) -> bool:
 
 def _gathers(reply: str, notes: Notes) -> bool:
     """Tell whether a reply says of which things the notes speak instead: two at least of one list of theirs."""
-    spoken = set(content(reply)) | {s for word, _, _ in names(reply) for s in stems(word)}
+    affirmed = " ; ".join(clause for _, clause in clauses(reply) if not denies(clause))
+    spoken = set(content(affirmed)) | {s for word, _, _ in names(affirmed) for s in stems(word)}
     for statement in notes.statements:
         short = [part for part in statement.parts if len(part.text.split()) <= _ITEMS * 2]
         told = sum(bool(set(stems(part.text)) & spoken) for part in short)

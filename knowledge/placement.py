@@ -14,6 +14,11 @@ from knowledge.units import alike, equal, is_measure, measure
 
 _DAYS = frozenset({"weekday", "month"})
 _MONTHS = frozenset(map(stem, MONTHS))
+_RANGE = re.compile(
+    r"\bfrom ([^.;,\n]{1,30}?) (?:to|until|till) ([^.;,\n]{1,30}?)(?=[.;,\n]| and | from |$)", re.IGNORECASE
+)
+_STARTS = re.compile(r"\b(?:starts?|begins?|opens?)\b", re.IGNORECASE)
+_ENDS = re.compile(r"\b(?:ends?|finish(?:es)?|closes?|until|till|over)\b", re.IGNORECASE)
 _LENT = 0.5
 """Weight of a word that a listed thing has from the head of its list."""
 _EXACT = 2.0
@@ -39,6 +44,27 @@ def misplaced(reply: str, notes: Notes) -> Iterator[Claim]:
                     days, beside = frozenset(), []
                 if claim.kind != "month" and _elsewhere(claim, (words | days) - set(stems(claim.shown)), beside, notes):
                     yield claim
+
+
+def apart(reply: str, notes: Notes) -> Iterator[Claim]:
+    """Yield the values that a clause of the reply puts among the words of another sentence than theirs.
+
+    "You can carry up to 23 items. Each object has a weight" bears no "weight of 23".
+    """
+    for _, clause in clauses(reply):
+        anchors = _anchors(clause) & notes.known
+        for claim in claims(clause):
+            own = [s for s in notes.statements if any(same(claim, other) for other in s.held)]
+            if claim.kind in _DAYS or not own:
+                continue
+
+            def fit(words: AbstractSet[str], anchors: AbstractSet[str] = anchors - set(stems(claim.shown))) -> float:
+                return sum(notes.weight(word) for word in anchors & words)
+
+            reached = frozenset[str]().union(*(p.words for s in own for p in s.parts), *(s.words for s in own))
+            others = [s.words for s in notes.statements if s not in own and len(anchors & s.words - reached) > 1]
+            if any(fit(words) > fit(reached) for words in others):
+                yield claim
 
 
 def miscounted(claim: Claim, reply: str, notes: Notes) -> bool:
@@ -68,6 +94,28 @@ def misnamed(reply: str, notes: Notes) -> Iterator[str]:
             others = [part for part in notes.parts if part.names and not part.names & named and part not in own]
             if _fits_worse(anchors, (), own, others, notes, lent=any(part.listed for part in own)):
                 yield name
+
+
+def turned_round(reply: str, notes: Notes) -> Iterator[Claim]:
+    """Yield the values with which a reply lets something end that, in the notes, begins with them, or the reverse."""
+    firsts, lasts = _ends(notes.text)
+    for _, clause in clauses(reply):
+        starts, ends = bool(_STARTS.search(clause)), bool(_ENDS.search(clause))
+        if starts == ends:
+            continue
+        wrong, right = (firsts, lasts) if ends else (lasts, firsts)
+        values = {(c.kind, c.value) for c in claims(clause)}
+        if values & wrong and not values & right:
+            yield next(c for c in claims(clause) if (c.kind, c.value) in wrong)
+
+
+def _ends(text: str) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+    """Return the values with which the ranges of a text begin, and those with which they end."""
+    firsts, lasts = set[tuple[str, str]](), set[tuple[str, str]]()
+    for match in _RANGE.finditer(text):
+        firsts |= {(c.kind, c.value) for c in claims(match[1])}
+        lasts |= {(c.kind, c.value) for c in claims(match[2])}
+    return firsts - lasts, lasts - firsts
 
 
 def off_question(reply: str, question: str, notes: Notes, wanted: Wanted) -> bool:

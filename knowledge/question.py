@@ -9,21 +9,19 @@ from knowledge.light_words import TELLING
 from knowledge.shortenings import whole_words
 from knowledge.units import is_measure
 
-STOP_WORDS = frozenset(
-    (
-        "a an the and or but if of to in on at by for from with as is are was were be been am do does did doing have "
-        "has had having can could may might will would shall should must i me my mine we us our ours you your yours u "
-        "ur r he she it its they them their this that these those there here what which who whom whose when where why "
-        "how much many any some all no not so too very just also still yet now please pls plz hey hi hello thanks thx "
-        "tell know want wanna need like get got go going gonna guys anyone someone it's i'm what's whats who's when's "
-        "where's do's about up out than then am's don't doesn't isn't aren't can't im id ill ok okay lol hmm oh ye "
-        "yer 'tis tis possible allowed way thing things stuff something anything one ones really actually ever "
-        "exactly quick question wondering say says said find give gives take takes sell sells offer offers carry "
-        "stock available buy deliver delivers today currently right other else more everything always number getting "
-        "next until talk full again even already "
-        "yes no aye nay hard long big old far often late early cannot among between during"
-    ).split()
-)
+STOP_WORDS = frozenset((
+    "a an the and or but if of to in on at by for from with as is are was were be been am do does did doing have "
+    "has had having can could may might will would shall should must i me my mine we us our ours you your yours u "
+    "ur r he she it its they them their this that these those there here what which who whom whose when where why "
+    "how much many any some all no not so too very just also still yet now please pls plz hey hi hello thanks thx "
+    "tell know want wanna need like get got go going gonna guys anyone someone it's i'm what's whats who's when's "
+    "where's do's about up out than then am's don't doesn't isn't aren't can't im id ill ok okay lol hmm oh ye "
+    "yer 'tis tis possible allowed way thing things stuff something anything one ones really actually ever "
+    "exactly quick question wondering say says said find give gives take takes sell sells offer offers carry "
+    "stock available buy deliver delivers today currently right other else more everything always number getting "
+    "next until talk full again even already yes no aye nay hard long big old far often late early cannot among "
+    "between during away"
+).split())  # fmt: skip
 _STOP_STEMS = frozenset(map(stem, STOP_WORDS))
 
 
@@ -141,7 +139,7 @@ _ASKING: tuple[tuple[str, Wanted], ...] = (
         r"\b(?:what|which)\ ages?\b | \bhow\ old\b",
         Wanted("an age", frozenset({"number"}), _stems("age ages year years old month")),
     ),
-    (r"\bhow\ heavy\b | \b(?:weigh|weight)\b", Wanted("a weight", frozenset({"number"}), _WEIGHT)),
+    (r"\bhow\ (?:heavy|much\b[^?]*\bweigh)\b | \bweight?\b", Wanted("a weight", frozenset({"number"}), _WEIGHT)),
     (
         r"\bhow\ (?:tall|deep|wide|high)\b(?!\ (?:is|are)\ the\ (?:deposit|fee|fine|price|rent|charge|cost|score))",
         Wanted("a size", frozenset({"number"}), _SIZES),
@@ -203,15 +201,11 @@ def asked(question: str) -> Asked:
     opens = _OPEN.search(question)
     if opens and yes_no and (not _YES_NO.match(question.strip()) or question[: opens.start()].rstrip()[-1:] in _BREAK):
         yes_no = False
-    wanted = None
-    if (not yes_no or opens) and not (opens and opens[0].lower() in {"where", "wheres", "which"}):
-        wanted = _wanted(question)
+    for_value = (not yes_no or opens) and not (opens and opens[0].lower() in {"where", "wheres", "which"})
+    wanted = _wanted(question) if for_value else None
     verbs = frozenset(stem(match[0]) for match in _HAVING.finditer(question))
-    return Asked(wanted, yes_no, content(question), verbs, _numbers(question), _deed(question))
-
-
-def _numbers(question: str) -> frozenset[str]:
-    return frozenset(word for word in stems(question) if word.isdigit())
+    numbers = frozenset(filter(str.isdigit, stems(question)))
+    return Asked(wanted, yes_no, content(question), verbs, numbers, _deed(question))
 
 
 def _deed(question: str) -> str:

@@ -34,7 +34,7 @@ _PLACE = re.compile(
     r"""\b(?:in|at|on|near|next\ to|behind|by|beside|from|under|inside|opposite|between|to|via|outside|above|below|along
     |through|over|into|off|with|within|front|left|right|upstairs|downstairs|online|here|there)\b
     (?!\ (?:\d|\$|noon|midnight|least|most|any|all|mon|tue|wed|thu|fri|sat|sun
-    |jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))""",
+    |dawn|dusk|sunrise|sunset|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))""",
     re.IGNORECASE | re.VERBOSE,
 )
 

@@ -13,14 +13,15 @@ from datetime import date
 from knowledge.claims import MONTHS, WEEKDAYS, Claim, claims, names, stem, stems
 from knowledge.clauses import clauses, sentences
 from knowledge.conditions import drops_condition
-from knowledge.days import counted, days_in, misdated, wrong_weekday
+from knowledge.days import counted, days_in, misdated, undated, wrong_weekday
 from knowledge.glitches import garbled
 from knowledge.light_words import LIGHT
 from knowledge.lists import akin, denies_of_list
-from knowledge.opposites import denies, states, turned
+from knowledge.opposites import denies, states
 from knowledge.placement import same
 from knowledge.question import STOP_WORDS, asked, content
-from knowledge.statements import Notes, Part, Statement
+from knowledge.reversal import restated, reverses
+from knowledge.statements import Notes, Statement
 from knowledge.units import is_measure
 
 _DAYS = frozenset(map(stem, (*WEEKDAYS, *MONTHS, "today", "tomorrow", "tonight", "yesterday")))
@@ -39,7 +40,6 @@ _FREE = re.compile(
 _BEFORE_A_VERB = re.compile(r"\b(?:to|can|may|will|must|you|we|they|ye)\s+$", re.IGNORECASE)
 _AFTER_A_VERB = re.compile(r"\s+(?:in|into|at|on|as|from|near|under|there)\b", re.IGNORECASE)
 _COMPARES = re.compile(r"\b(?:same|than)\b", re.IGNORECASE)
-_REGRET = re.compile(r"\b(?:sorry|afraid|alas|sadly|no (?:worries|problem))\b", re.IGNORECASE)
 _WORD = re.compile(r"(?<![\w'\u2019-])[^\W\d_]{3,}(?![\w'\u2019])")
 
 
@@ -84,7 +84,7 @@ def basis_of(question: str, notes: Notes, voice: AbstractSet[str], today: date |
     return Basis(question, notes, frozenset(map(stem, voice)), bool(voice), today, not asked(question).yes_no)
 
 
-def _held(sentence: str, basis: Basis) -> Held:  # noqa: PLR0911 -- one for each thing that can be wrong
+def _held(sentence: str, basis: Basis) -> Held:  # noqa: C901, PLR0911 -- one for each thing that can be wrong
     notes = basis.notes
     if garbled(sentence, notes.text):
         return Held(sentence, None, "The sentence repeats or breaks off.")
@@ -115,6 +115,8 @@ def _held(sentence: str, basis: Basis) -> Held:  # noqa: PLR0911 -- one for each
     statement = _bearer(words, values, named, basis, sentence)
     if statement is None:
         return Held(sentence, None, f"The notes do not say this together: {sentence}", sure=False)
+    if basis.today and (day := next(undated(sentence, statement.text, basis.today), "")):
+        return Held(sentence, None, f"{day} is another day than the note names.")
     if reason := _bent(sentence, statement, basis):
         return Held(sentence, None, reason)
     return Held(sentence, statement)
@@ -231,8 +233,8 @@ def _bent(sentence: str, statement: Statement, basis: Basis) -> str:
     unlisted = _denied(sentence) and denies_of_list(sentence, notes, asked(basis.question))
     lacking = {w for w in content(sentence) if w not in LIGHT and w not in basis.own and not akin(w, notes.known)}
     for _, clause in () if unlisted or (lacking and _denied(sentence)) else clauses(sentence):
-        part = _alike(clause, statement, basis)
-        if part and _reversed(clause, sentence, part, statement):
+        part = restated(clause, statement, notes)
+        if part and reverses(clause, sentence, part, statement):
             return f"The notes say the opposite: {part.text.strip()}"
     if drops_condition(sentence, statement, basis.question):
         return f"The notes say so under a condition: {statement.text.strip()}"
@@ -241,24 +243,3 @@ def _bent(sentence: str, statement: Statement, basis: Basis) -> str:
 
 def _denied(sentence: str) -> bool:
     return denies(sentence) or states(sentence)
-
-
-def _alike(clause: str, statement: Statement, basis: Basis) -> Part | None:
-    """Return the clause of a sentence of the notes that a clause restates; None where it is too short to tell."""
-    words = set(content(clause)) - LIGHT
-    fits = [
-        (sum(basis.notes.weight(w) for w in words & part.words), -n, part) for n, part in enumerate(statement.parts)
-    ]
-    best = max(fits, key=lambda found: found[:2], default=None)
-    return best[2] if best and best[0] > 0 else None
-
-
-def _reversed(clause: str, sentence: str, part: Part, statement: Statement) -> bool:
-    """Tell whether a clause denies what a part of the notes affirms, or the other way round."""
-    brief = len(part.text.split()) <= _LIST + 1 and not part.held
-    whole = statement.text if brief else f"{part.label}: {part.text}" if part.label else part.text
-    short = len(clause.split()) <= _LIST + 1 and not claims(clause)
-    said = sentence if short or brief else clause
-    denied = denies(_REGRET.sub("", said), whole) ^ (states(said) and not states(statement.text))
-    there = denies(whole, said) ^ (states(whole) and not states(sentence))
-    return (denied ^ there) ^ turned(said, whole)
