@@ -3,7 +3,7 @@
     python tests/benchmarks/fact_check_replies.py [--misses]
 
 Each pair is dressed in the voice of one shipped persona, all six in turn. Half of the pairs were written before the
-check was, and half after it by somebody who left its rules aside: the second half tells what to expect of new replies.
+check was, and half after it by somebody who left its rules aside. Rules have since been tuned on both halves.
 """
 
 import argparse
