@@ -152,6 +152,8 @@ class SqliteStore:
             except (OperationalError, OSError) as error:
                 if server in self._open:
                     self._open.pop(server).close()  # the next call begins with what is on the disk
+                if isinstance(error, NotADirectoryError | PermissionError):
+                    raise  # no disk at fault, but a folder that cannot be used: the error names it
                 if isinstance(error, OperationalError) and not failing(error):
                     raise
                 raise StoreUnavailable(
