@@ -41,9 +41,8 @@ _FORM = 48
 _WARMTH = 0.6
 """Temperature of the second round; the first is greedy and would only repeat itself."""
 _DECLINED = 5.0
-"""How much less the odds of an answer are where the voice finds none: of 100 questions on seven servers 9 of 70 with
-an answer and 4 of the 10 without that came so far had all their drafts decline (tests/benchmarks/document_answers.py).
-"""
+"""How many times the odds of an answer have to be what ``silence`` asks for, to outweigh drafts that all decline.
+Chosen on the development half of tests/benchmarks/document_answers.py."""
 _PATIENCE = 120.0
 """Seconds after which nobody waits for an answer any more."""
 
