@@ -204,6 +204,8 @@ def _answers(reply: str, question: str, notes: Notes, ask: Asked) -> Iterator[Fi
     """Hold the reply to the notes' yes or no, and to the kind of value that was asked for."""
     if declines(reply) and not (ask.yes_no or outright(reply)):
         yield Finding("stray", reply, "The reply says that the notes are silent, and speaks all the same.")
+    if ask.open and outright(reply) == "yes":
+        yield Finding("stray", "yes", "The question asks for more than a yes.")
     said = polarity(reply) or ""
     match agreement(reply, question, notes, ask):
         case "contradicts":

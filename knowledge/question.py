@@ -171,6 +171,7 @@ _YES_NO = re.compile(
 _SHUT = re.compile(r"\bclosed\b(?!.*\bcloses?\b)", re.IGNORECASE)
 _BREAK = frozenset(",.;:!?")
 _OPEN = re.compile(r"\b(?:what|which|who|whose|where|when|why|how|whats|wheres|whens)\b", re.IGNORECASE)
+_ABOUT = re.compile(r"\W*(?:(?:hey|hi|hello|so|and|ok)\W+)*(?:what|how)\s+(?:if|about)\b", re.IGNORECASE)
 _HAVING = re.compile(
     r"\b(?:have|has|got|any|sell|offer|carry|stock|serve|deliver|ship|accept|take|support|there|include|included|open|"
     r"work with|come (?:out )?to|listed|available|rent|teach|run|play|playable|buy|get|order|use|pay)\b",
@@ -185,6 +186,8 @@ class Asked:
     wanted: Wanted | None
     """The value asked for; None where it is not of a kind that rules can tell."""
     yes_no: bool
+    open: bool
+    """It begins with "what", "how" or the like, so that no yes answers it."""
     words: tuple[str, ...]
     """Stems of the words that carry the question, in order."""
     verbs: frozenset[str]
@@ -197,6 +200,7 @@ class Asked:
 
 def asked(question: str) -> Asked:
     """Read off a question what it asks for."""
+    begins_open = bool(_OPEN.match(question.strip().lower())) and not _ABOUT.match(question)
     yes_no = bool(_YES_NO.search(question)) and not _OPEN.match(question.strip().lower())
     opens = _OPEN.search(question)
     if opens and yes_no and (not _YES_NO.match(question.strip()) or question[: opens.start()].rstrip()[-1:] in _BREAK):
@@ -205,7 +209,7 @@ def asked(question: str) -> Asked:
     wanted = _wanted(question) if for_value else None
     verbs = frozenset(stem(match[0]) for match in _HAVING.finditer(question))
     numbers = frozenset(filter(str.isdigit, stems(question)))
-    return Asked(wanted, yes_no, content(question), verbs, numbers, _deed(question))
+    return Asked(wanted, yes_no, begins_open, content(question), verbs, numbers, _deed(question))
 
 
 def _deed(question: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from knowledge.claims import claims, names, stems
+from knowledge.clauses import sentences
 from knowledge.days import between
 from knowledge.lists import denies_of_list
 from knowledge.placement import same
@@ -51,7 +52,8 @@ def lacking(
     wanted = ask.wanted
     if wanted is None and (name := _unsaid(reply, question, notes)):
         yield "missing", name, f"The question asks for the {name}; the reply has another value."
-    if _WHERE.search(question) and _PLACE.search(notes.text) and not _PLACE.search(reply):
+    told = (text for _, text in sentences(reply) if set(content(text)) & notes.known)
+    if _WHERE.search(question) and _PLACE.search(notes.text) and not any(map(_PLACE.search, told)):
         yield "missing", "a place", "The question asks for a place; the reply has none."
     if wanted is None:
         return

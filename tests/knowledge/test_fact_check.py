@@ -16,6 +16,9 @@ DELIVERY = (
 )
 HOURS = "The shop is open Tuesday to Thursday from 9 am to 6 pm and Friday from 9 am to 7 pm. We are closed on Mondays."
 
+STAMPS = "Stamp card: The stamp card is free. Ten stamps make one bouquet of yours free."
+ORDERS = "Orders for Oskerby: We deliver to Oskerby. Orders are taken at the counter in the mill."
+
 
 def faults(reply, question, *notes):
     return {
@@ -60,6 +63,8 @@ def test_a_reply_that_says_what_its_notes_say_passes(reply, question, note):
             "how much for a dozen red roses",
             "Price list > Dozen Red Roses\nPrice: $72.00 | Details: The Dozen Red Roses are 12 long stems.",
         ),
+        ("missing", "We take orders for Oskerby. Arr, file that here.", "where can i order for oskerby", ORDERS),
+        ("stray", "Aye, the stamp card is free.", "what do i get when my stamp card is full", STAMPS),
         ("silent", "We deliver Monday to Saturday.", "what is your e-mail", DELIVERY),
         ("empty", "Arr, quit yer grumbling.", "what do you deliver", DELIVERY),
         ("unit", "You reach level 40 with it.", "what level is it", "The sword has 40 damage and needs level 10."),
