@@ -12,6 +12,8 @@ from knowledge.embedding import OWN_ADAPTER, SentenceTransformerEmbedder
 
 _MODELS = settings.load().models_folder  # before any test moves PARLEY_HOME
 os.environ["PARLEY_MODELS"] = str(_MODELS)  # fixtures of the session are made before any test's environment
+# Threads that wait in a loop take the time of those that work, on a machine that does anything else besides.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def pytest_addoption(parser):
