@@ -75,8 +75,8 @@ def excerpt(passage: Passage, nearness: Sequence[float], question: str) -> Excer
     answers += [line for part in parts if _is_list(part) and any(one in answers for one in _lines(part))
                 for line in _lines(part)]  # fmt: skip
     command = any("\n" in line for line in answers)
-    told = len(parts) > _FEW or any(map(_ITEM.match, lines))
-    steps = command or (told and bool(_HOW_TO.search(question)))
+    stepwise = len(parts) > _FEW or any(map(_ITEM.match, lines))
+    steps = command or (stepwise and bool(_HOW_TO.search(question)))
     chosen = frozenset(answers), "\n".join(line for line in fits if line in answers), steps
     if len(parts) <= _FEW or passage.heading.endswith(":"):
         return Excerpt(passage.searchable, *chosen)

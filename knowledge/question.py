@@ -42,8 +42,8 @@ class Wanted:
         """
         if "name" in self.kinds and any(not opens for _, _, opens in names(text)):
             return True
-        if "phone" in self.units:
-            return bool(_TELEPHONE.search(text))
+        if written := _WRITTEN.keys() & self.units:
+            return bool(_WRITTEN[written.pop()].search(text))
         for _, clause in clauses(text):
             near = (self.units - {"year"}) & set(stems(clause))
             if any(self._is(claim, counted=bool(near)) for claim in claims(clause)):
@@ -91,7 +91,15 @@ def _stems(words: str) -> frozenset[str]:
 
 
 _FLAGS = re.IGNORECASE | re.VERBOSE
-_TELEPHONE = re.compile(r"\d[\d ()/.-]{5,}\d")
+_WRITTEN = {
+    "phone": re.compile(r"\d[\d ()/.-]{5,}\d"),
+    "command": re.compile(
+        r"""`[^`]+` | ["\u201c][^"\u201d]+["\u201d] | \b\w+;\w+ | (?<!\S)(?:--?|!|/)[a-z][\w-]* | \b[A-Z]+_[A-Z_]+\b
+        | ^\ {4}\S""",
+        re.VERBOSE | re.MULTILINE,
+    ),
+}
+"""What is known by how it is written, by the unit that stands for it."""
 _NUMBER: frozenset[Kind] = frozenset({"number", "ordinal", "code"})
 _WHEN: frozenset[Kind] = frozenset({"time", "weekday", "month", "number", "ordinal"})
 _MONEY = _stems(
@@ -123,10 +131,16 @@ _ASKING: tuple[tuple[str, Wanted], ...] = (
         r"(?<!\bmy\ )\b(?:tele)?phone\b(?!s?\ (?:case|screen|app)) | \bnumber\ to\ call\b | \bcall\ you\b",
         Wanted("a telephone number", frozenset({"number"}), frozenset({"phone"})),
     ),
+    (
+        r"""\b(?:what|which)(?:'?s|\ is)?\ (?:the\ )?(?:[a-z]+\ )?(?:command|variable|parameter)s?\b
+        | \b(?:command|variable|parameter)s?\W*$""",
+        Wanted("a command", frozenset({"code"}), frozenset({"command"})),
+    ),
     (r"\b(?:what|which)\ year\b", Wanted("a year", frozenset({"number"}), frozenset({"year"}))),
     (_PRICE, Wanted("a price", frozenset({"number"}), _MONEY)),
     (
-        r"\bhow\ long\b | \bhow\ (?:many\ )?(?:days|hours|weeks|minutes|months)\b",
+        r"""\bhow\ long\b | \bhow\ (?:many\ )?(?:days|hours|weeks|minutes|months)\b
+        | \bhow\ (?:far|long|much\ time)\ (?:ahead|in\ advance|before\w*)\b""",
         Wanted("a length of time", frozenset({"number", "time", "weekday", "month"}), _SPAN),
     ),
     (r"\bhow\ often\b", Wanted("how often", frozenset({"number", "weekday"}), _SPAN)),
@@ -206,7 +220,9 @@ def asked(question: str) -> Asked:
     if opens and yes_no and (not _YES_NO.match(question.strip()) or question[: opens.start()].rstrip()[-1:] in _BREAK):
         yes_no = False
     for_value = (not yes_no or opens) and not (opens and opens[0].lower() in {"where", "wheres", "which"})
-    wanted = _wanted(question) if for_value else None
+    wanted = _wanted(question)
+    if wanted and not for_value and not (opens and wanted.units & _WRITTEN.keys()):
+        wanted = None
     verbs = frozenset(stem(match[0]) for match in _HAVING.finditer(question))
     numbers = frozenset(filter(str.isdigit, stems(question)))
     return Asked(wanted, yes_no, begins_open, content(question), verbs, numbers, _deed(question))
@@ -237,7 +253,7 @@ def _wanted(question: str) -> Wanted | None:
     if not matches:
         return None
     wanted = _ASKING[min(matches)[1]][1]
-    counted = re.search(r"\bhow (?:many|much) (?:more )?([^\W\d_]{3,})", whole_words(question), re.IGNORECASE)
+    counted = re.search(r"\bhow (?:many|much) (?:more )?([^\W\d_]{2,})", whole_words(question), re.IGNORECASE)
     if wanted.title == "a number" and counted and stem(counted[1]) not in _STOP_STEMS:
         if stem(counted[1]) in _MONEY:
             return Wanted("a price", frozenset({"number"}), _MONEY)

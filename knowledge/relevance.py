@@ -1,17 +1,18 @@
 """Whether a reply brings what was asked for: a value of the kind, a place, an end."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from knowledge.claims import claims, names, stems
 from knowledge.clauses import sentences
 from knowledge.days import between
+from knowledge.light_words import LIGHT
 from knowledge.lists import denies_of_list
 from knowledge.placement import same
 from knowledge.question import Asked, Wanted, asked, content
 from knowledge.shortenings import whole_words
-from knowledge.statements import Notes
+from knowledge.statements import Notes, Statement, read_notes
 
 _ENDING = re.compile(
     r"\bwhat time\b.*\b(?:end|ends|finish|finishes|over)\b|\bwhen\b.*\b(?:end|ends|finish|finishes|over)\b",
@@ -65,6 +66,20 @@ def lacking(
         yield "missing", wanted.title, f"The question asks for {wanted.title}; the reply has none."
 
 
+def passed_over(reply: str, question: str, note: str, told: Sequence[Statement]) -> str:
+    """Return a word of the question that its note has only in a sentence which the reply leaves out; else nothing.
+
+    Of 80 right replies drafted from other people's documents 5 leave out such a word, of 14 beside the point 6. A note
+    that is about its question from end to end makes it 9 of 100, so whoever sends replies decides on it.
+    """
+    notes = read_notes([note])
+    spoken = set(stems(reply)).union(*(statement.words | set(stems(statement.text)) for statement in told))
+    texts = {statement.text for statement in told}
+    others = (statement.text for statement in notes.statements if statement.text not in texts)
+    left = {word for text in others for word in content(text)} - spoken - LIGHT
+    return next((word for word in asked(question).words if word in left), "")
+
+
 def _unsaid(reply: str, question: str, notes: Notes) -> str | None:
     """Return the name of what a question asks for ("the weekly upkeep of ...") where only other clauses tell it.
 
@@ -82,7 +97,7 @@ def _unsaid(reply: str, question: str, notes: Notes) -> str | None:
 
 def _brought(wanted: Wanted, reply: str, notes: Notes) -> bool:
     """Tell whether a reply holds a value of the kind asked for, out of those of that kind in the notes."""
-    if "phone" in wanted.units or ("name" in wanted.kinds and wanted.held_by(reply)):
+    if wanted.units & {"phone", "command"} or ("name" in wanted.kinds and wanted.held_by(reply)):
         return wanted.held_by(reply)
     if "name" in wanted.kinds and any(set(stems(word)) & notes.named for word, _, _ in names(reply)):
         return True  # what opens a sentence is a name where the notes have it as one

@@ -21,7 +21,7 @@ from personas.engine import EngineUnavailable, PromptTooLong
 from personas.local_engine import LocalEngine
 from personas.persona import BadPersona
 
-FEE = "Can you deliver to Princeton students?"
+FEE = "Can you deliver to the university in Princeton?"
 TRUE = "Yes, my dear, we deliver to Princeton for $7.95."
 FALSE = "Yes, my dear, we deliver to Princeton for $9.00."
 CARD = persona.load("florist").card.lines
@@ -111,20 +111,20 @@ async def test_a_true_draft_is_sent_as_it_is(answer):
 
 async def test_a_misspelt_question_is_answered_as_the_right_one(answer):
     """The search, the prompt and the check get the documents' spelling; the answer keeps the member's own words."""
-    asked = "can u delivr to Princetno students, pls?"
+    asked = "can u delivr to Princetno univresity, pls?"
     engine = Scripted(TRUE)
     given_ = await answer(asked, engine=engine)
     assert (given_.reply, given_.verdict, given_.question.text) == (TRUE, "answered", asked)
-    assert engine.asked[0][0].endswith("Question: can you deliver to princeton students, please?")
+    assert engine.asked[0][0].endswith("Question: can you deliver to princeton university, please?")
 
 
 async def test_the_servers_name_is_no_part_of_the_question(answer):
     """Whoever names the server asks what everybody asks."""
     engine = Scripted(TRUE)
-    asked = "Can Lumo Flowers deliver to Princeton students?"
+    asked = "Can Lumo Flowers deliver to the university in Princeton?"
     given_ = await answer(asked, engine=engine, server_name="Lumo Flowers | Official")
     assert (given_.verdict, given_.question.text) == ("answered", asked)
-    assert engine.asked[0][0].endswith("Question: Can you deliver to Princeton students?")
+    assert engine.asked[0][0].endswith(f"Question: {FEE}")
 
 
 async def test_a_misspelt_item_is_found_in_the_tables(answer):
@@ -274,6 +274,14 @@ async def test_a_true_sentence_beside_the_point_is_not_sent(answer, pool):
     beside = await answer("what about dogs?", "Bring a towel of your own, dear.", **asked)
     assert beside.verdict == "quoted"
     assert beside.unsupported
+
+
+async def test_a_reply_that_passes_over_what_was_asked_is_not_sent(answer, pool):
+    """A sentence about dogs is none about towels, which the rules speak of as well."""
+    asked = {"server": "pool", "store": pool, "silence": 0.05}
+    passed = await answer("what about dogs and a towel?", "The dogs stay outside, dear.", **asked)
+    assert passed.verdict == "quoted"
+    assert any("towel" in reason for reason in passed.unsupported)
 
 
 async def test_yes_and_no_to_what_the_notes_do_not_name_are_not_sent_where_the_search_doubts(answer, pool):
@@ -433,7 +441,7 @@ async def test_a_bare_yes_or_no_is_not_shown(answer):
     """A yes or no that may be taken back is shown with what it is about, or not at all."""
     shown = []
     draft = "Yes, my dear. We deliver to Princeton for $7.95."
-    await answer("How much is delivery to Princeton students?", draft, on_sentence=shown.append)
+    await answer(FEE, draft, on_sentence=shown.append)
     assert shown == [draft]
 
 

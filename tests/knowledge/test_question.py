@@ -16,6 +16,11 @@ from knowledge.question import asked
         ("whats your email", "an e-mail address"),
         ("what is your phone number", "a telephone number"),
         ("what level do i need", "a level"),
+        ("how many HP do i start with", "a number of HP"),
+        ("how far ahead do i order", "a length of time"),
+        ("whats the command to leave a guild", "a command"),
+        ("which variable keeps the logs", "a command"),
+        ("who commands the fleet", "a name"),
         ("where is the shop", None),
         ("do you deliver to oskerby", None),
     ],
@@ -43,6 +48,8 @@ def test_a_note_brings_what_is_asked_for_or_not():
     assert brings("A wreath costs $145.", "how much is a wreath")
     assert brings("Parking is free.", "how much is parking")
     assert not brings("A wreath costs $145.", "how many inches is a wreath")
+    assert brings("Type /guild leave at the gate.", "which command takes me out of a guild")
+    assert not brings("You can leave a guild at the gate.", "which command takes me out of a guild")
 
 
 def test_a_note_is_touched_by_what_shares_a_content_word_with_it():
