@@ -441,7 +441,7 @@ async def test_a_bare_yes_or_no_is_not_shown(answer):
     """A yes or no that may be taken back is shown with what it is about, or not at all."""
     shown = []
     draft = "Yes, my dear. We deliver to Princeton for $7.95."
-    await answer(FEE, draft, on_sentence=shown.append)
+    await answer("delivery to the university in Princeton, how much?", draft, on_sentence=shown.append)
     assert shown == [draft]
 
 
