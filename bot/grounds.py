@@ -34,7 +34,7 @@ class Grounds:
     answers: frozenset[str] = frozenset()
     """Sentences of the note that a reply may restate, if any: another may be true, and beside the point."""
     shortest: str = ""
-    """These sentences as one text, for a form without room for more."""
+    """These sentences as one text, of steps all that follow, for a form without room for more."""
     instructions: bool = False
     """Steps or a command, which are passed on as they stand: a step that a voice leaves out costs more than a voice."""
 

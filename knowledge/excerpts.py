@@ -49,7 +49,7 @@ class Excerpt:
     answers: frozenset[str]
     """The sentences that fit it best: a reply that restates another may be true, and beside the point."""
     shortest: str
-    """Those sentences in their order, where there is no room for more."""
+    """Those sentences in their order, where there is no room for more; of steps, all from the first of them on."""
     instructions: bool
     """The question asks how to do something, and the passage tells it in steps or with a command."""
 
@@ -77,7 +77,9 @@ def excerpt(passage: Passage, nearness: Sequence[float], question: str) -> Excer
     command = any("\n" in line for line in answers)
     stepwise = len(parts) > _FEW or any(map(_ITEM.match, lines))
     steps = command or (stepwise and bool(_HOW_TO.search(question)))
-    chosen = frozenset(answers), "\n".join(line for line in fits if line in answers), steps
+    first = next((n for n, line in enumerate(fits) if line in answers), 0)
+    short = [line for n, line in enumerate(fits) if line in answers or (steps and n > first)]
+    chosen = frozenset(answers), "\n".join(short), steps
     if len(parts) <= _FEW or passage.heading.endswith(":"):
         return Excerpt(passage.searchable, *chosen)
     scores = [max((fits[line] for line in _lines(part)), default=0.0) for part in parts]

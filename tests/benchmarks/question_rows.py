@@ -33,9 +33,12 @@ def read(file: Path) -> list[dict]:
 
 
 def stands(value: str, reply: str) -> bool:
-    """Tell whether a value stands in a reply; a number that goes on is another one, and "n't" ends a word."""
+    """Tell whether a value stands in a reply; a number that goes on is another one, and "n't" ends a word.
+
+    The ``n`` of a line break that JSON writes as two characters begins no word.
+    """
     value = value.strip().lower()
-    begin = "" if re.match(r"n['’]t", value) else r"(?<!\w)"  # noqa: RUF001 -- as word processors write it
+    begin = "" if re.match(r"n['’]t", value) else r"(?:(?<!\w)|(?<=\\n))"  # noqa: RUF001 -- as word processors write it
     short = len(value) <= _WHOLE and value.isalpha()
     end = r"(?!\w)" if short else r"(?!\d|,\d{3})" if value[-1].isdigit() else ""
     return re.search(rf"{begin}{re.escape(value)}{end}", reply.lower()) is not None

@@ -74,6 +74,7 @@ def test_what_is_expected_stands_in_the_samples(row, indexed):
         ("poison", "They are poisonous.", True), ("10", "It holds 100.", False), ("12", "It costs 12,000 gold.", False),
         ("$36", "It is $36.00.", True), ("4.99", "It is $14.99.", False), ("12,000", "12,000 gold", True),
         ("pk;link", "Type PK;link first.", True), ("-1", "Set it to -1.", True), ("8.25", "8.25, dear.", True),
+        ("journalctl", '{"answer": "Logs:\\njournalctl"}', True),
     ],
 )  # fmt: skip
 def test_a_value_stands_in_a_reply_as_a_value(value, reply, held):

@@ -71,6 +71,7 @@ def test_steps_are_instructions_where_it_is_asked_how_to():
     shown = passage("Tents\nUnroll the sheet. Peg its corners. Raise the pole. Tie the ropes.", "Tents")
     assert excerpt(shown, (), "how do i put up a tent").instructions
     assert not excerpt(shown, (), "what do i peg").instructions
+    assert excerpt(shown, (), "how do i raise the pole").shortest == "Raise the pole.\nTie the ropes."
     one = passage("Tents\n- Unroll the sheet, then peg its corners", "Tents")
     assert excerpt(one, (), "how do i put up a tent").instructions
 
