@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal, Protocol
+from typing import Literal
 
 from knowledge.agreement import agreement, tells
 from knowledge.claims import Claim, claims, names, stem, stems
@@ -33,8 +33,6 @@ _LASTING: frozenset[Fault] = frozenset({"value", "unit", "name", "echo", "stray"
 """Faults of one sentence by itself; the others weigh the whole reply, and another sentence may turn them."""
 _OFTEN = 4
 _WORD = re.compile(r"(?<![\w'\u2019-])[^\W\d_]{4,}(?![\w'\u2019-])")
-_LIKELY = 0.9
-"""Probability from which a judge's word is taken: a true reply that is refused costs voice, a false one trust."""
 _ON_LIST = re.compile(r"\b(?:list|menu)\b", re.IGNORECASE)
 _TELEPHONE = re.compile(r"(?<![\d.,])\d{2,5}(?:[ -]\d{2,5})+(?![\d.,]*\d)")
 _GERUND_OR_COMPOUND = re.compile(r"in[g'\u2019]?$|-[a-z]")
@@ -48,18 +46,6 @@ class Finding:
     shown: str
     """The words of the reply, or what it lacks."""
     reason: str
-    sure: bool = True
-    """Whether rules decided it; what they cannot decide is refused unless a judge bears it out."""
-    sentence: str = ""
-    """Of what is not sure, the sentence that a judge is asked about; empty for the whole reply."""
-
-
-class SentenceJudge(Protocol):
-    """Decides what rules cannot: whether a sentence follows from a passage as an answer to a question."""
-
-    def __call__(self, sentence: str, passage: str, question: str) -> float:
-        """Return the probability that it does."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -93,20 +79,19 @@ class Check:
         return any(finding.fault in _LASTING for finding in self.findings)
 
 
-def check(  # noqa: PLR0913 -- what a reply is held to, and two optional means
+def check(
     reply: str,
     question: str,
     notes: Sequence[str],
     vocabulary: AbstractSet[str] = frozenset(),
     *,
     today: date | None = None,
-    judge: SentenceJudge | None = None,
 ) -> Check:
     """Check a reply against the notes it was drafted from; without notes it must claim nothing at all.
 
     ``vocabulary`` holds the voice's own words (see ``voice_words``); any other unknown word with a capital counts
-    as a name. ``today``: the day of the server, by which "tomorrow" is understood. ``judge`` is asked about what
-    rules cannot decide; without one that is refused.
+    as a name. ``today``: the day of the server, by which "tomorrow" is understood. What rules cannot decide is
+    refused: a true reply that is refused costs voice, a false one trust.
     """
     if not notes:
         return Check((*_values(reply, "", read_notes(()), None), *_names(reply, "", "", vocabulary)))
@@ -120,19 +105,12 @@ def check(  # noqa: PLR0913 -- what a reply is held to, and two optional means
     found = [
         *_values(reply, question, read, today),
         *_names(reply, question, read.text, vocabulary),
-        *(Finding("echo" if h.echo else "stray", h.sentence, h.reason, h.sure, h.sentence) for h in borne if h.reason),
+        *(Finding("echo" if h.echo else "stray", h.sentence, h.reason) for h in borne if h.reason),
         *_answers(reply, question, read, ask),
         *_empty(reply, read, ask),
     ]
     supports = tuple((h.sentence, h.statement) for h in borne if h.statement)
-    if judge and found and not any(finding.sure for finding in found):
-        found = [finding for finding in found if not _borne_out(finding, reply, question, notes, judge)]
     return Check(tuple(found), supports=supports)
-
-
-def _borne_out(finding: Finding, reply: str, question: str, notes: Sequence[str], judge: SentenceJudge) -> bool:
-    """Tell whether some note bears out what rules cannot decide, as the judge sees it."""
-    return any(judge(finding.sentence or reply, note, question) >= _LIKELY for note in notes)
 
 
 def voice_words(rows: Iterable[tuple[str, str]]) -> frozenset[str]:
@@ -211,12 +189,12 @@ def _answers(reply: str, question: str, notes: Notes, ask: Asked) -> Iterator[Fi
         case "contradicts":
             yield Finding("yes-no", said or "no", "The notes do not say yes or no as the reply does.")
         case "doubtful":
-            yield Finding("yes-no", said or "no", "The notes may not say yes or no as the reply does.", sure=False)
+            yield Finding("yes-no", said or "no", "The notes may not say yes or no as the reply does.")
         case "silent":
-            yield Finding("silent", said, "The notes do not speak of what the reply says yes or no to.", sure=False)
+            yield Finding("silent", said, "The notes do not speak of what the reply says yes or no to.")
     if ask.wanted and off_question(reply, question, notes, ask.wanted):
         reason = "Another value of the notes fits the question better."
-        yield Finding("place", ask.wanted.title, reason, sure=False)
+        yield Finding("place", ask.wanted.title, reason)
     for fault, title, reason in lacking(reply, question, notes, ask):
         yield Finding(fault, title, reason)
 

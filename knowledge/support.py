@@ -52,8 +52,6 @@ class Held:
     """None: the voice's own words, a question, or a sentence that is not borne."""
     reason: str = ""
     """What keeps it from being borne; empty where nothing does."""
-    sure: bool = True
-    """Whether rules decided that; otherwise a judge may."""
     echo: bool = False
     """Whether it affirms what stands in the question only."""
 
@@ -109,12 +107,10 @@ def _held(sentence: str, basis: Basis) -> Held:  # noqa: C901, PLR0911 -- one fo
     ):
         return Held(sentence, None, f"{day} is another day than the one named with it, or than the notes name.")
     if strange := _strange(sentence, words, queried, basis, told=bool(values or named)):
-        return Held(
-            sentence, None, f"{strange} does not stand in the notes.", sure=False, echo=stem(strange) in queried
-        )
+        return Held(sentence, None, f"{strange} does not stand in the notes.", echo=stem(strange) in queried)
     statement = _bearer(words, values, named, basis, sentence)
     if statement is None:
-        return Held(sentence, None, f"The notes do not say this together: {sentence}", sure=False)
+        return Held(sentence, None, f"The notes do not say this together: {sentence}")
     if basis.today and (day := next(undated(sentence, statement.text, basis.today), "")):
         return Held(sentence, None, f"{day} is another day than the note names.")
     if reason := _bent(sentence, statement, basis):

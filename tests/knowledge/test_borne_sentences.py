@@ -1,4 +1,4 @@
-"""What bears a sentence of a reply: conversions, conditions, days by today, lists, and the judge's say."""
+"""What bears a sentence of a reply: conversions, conditions, days by today and lists."""
 
 from datetime import date
 
@@ -18,8 +18,8 @@ KEYS = "Brass key: 40 coins; Iron key: 75 coins; Silver key: 120 coins"
 HOUSE = "We are open Tuesday to Sunday from 10 am to 5 pm. On Mondays the house is closed."
 
 
-def passes(reply, question, *notes, today=None, judge=None):
-    return check(reply, question, notes, VOICE, today=today, judge=judge).passed
+def passes(reply, question, *notes, today=None):
+    return check(reply, question, notes, VOICE, today=today).passed
 
 
 @pytest.mark.parametrize(
@@ -132,25 +132,6 @@ def test_each_sentence_names_the_note_that_bears_it():
     outcome = check("The Ridge Trail is steep. The Coastal Trail is 14 km long. Aye!", "about the trails", notes, VOICE)
     assert outcome.passed
     assert [statement.note for _, statement in outcome.supports] == [2, 1]
-
-
-def test_a_judge_is_asked_only_about_what_rules_cannot_decide():
-    """A judge bears out what is doubtful, and is not asked about what is right, wrong, or where another thing is."""
-    asked = []
-
-    def judge(sentence, passage, question):
-        asked.append((sentence, passage, question))
-        return 0.95
-
-    note = "Decks must be sleeved; sleeves cost 2 EUR."
-    doubtful = ("No, decks must be sleeved.", "can i play without protectors", note)
-    assert not passes(*doubtful)
-    assert passes(*doubtful, judge=judge)
-    assert asked
-    asked.clear()
-    assert not passes("Sleeves cost 3 EUR.", "how much are sleeves", note, judge=judge)
-    assert passes("Sleeves cost 2 EUR.", "how much are sleeves", note, judge=judge)
-    assert not asked
 
 
 def test_a_row_s_cells_are_about_its_first():
