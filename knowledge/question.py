@@ -35,6 +35,11 @@ class Wanted:
     units: frozenset[str] = frozenset()
     """A number must count one of these (stems, or "year" for four digits); empty: any number will do."""
 
+    @property
+    def written(self) -> bool:
+        """Whether it is known by how it is written: a telephone number, a command."""
+        return bool(self.units & _WRITTEN.keys())
+
     def held_by(self, text: str, source: str | None = None) -> bool:
         """Tell whether some text holds such a value, or says in words what it could say in numbers ("free").
 
@@ -221,7 +226,7 @@ def asked(question: str) -> Asked:
         yes_no = False
     for_value = (not yes_no or opens) and not (opens and opens[0].lower() in {"where", "wheres", "which"})
     wanted = _wanted(question)
-    if wanted and not for_value and not (opens and wanted.units & _WRITTEN.keys()):
+    if wanted and not for_value and not (opens and wanted.written):
         wanted = None
     verbs = frozenset(stem(match[0]) for match in _HAVING.finditer(question))
     numbers = frozenset(filter(str.isdigit, stems(question)))

@@ -62,7 +62,7 @@ def lacking(
         yield "silent", wanted.title, "The question asks when something ends; the notes do not say."
     if not wanted.held_by(notes.text) and not wanted.among(notes.text, loose=True):
         yield "silent", wanted.title, f"The question asks for {wanted.title}; the notes have none."
-    elif not _brought(wanted, reply, notes) and not denies_of_list(reply, notes, ask):
+    elif not _brought(wanted, reply, notes) and (wanted.written or not denies_of_list(reply, notes, ask)):
         yield "missing", wanted.title, f"The question asks for {wanted.title}; the reply has none."
 
 
@@ -97,7 +97,7 @@ def _unsaid(reply: str, question: str, notes: Notes) -> str | None:
 
 def _brought(wanted: Wanted, reply: str, notes: Notes) -> bool:
     """Tell whether a reply holds a value of the kind asked for, out of those of that kind in the notes."""
-    if wanted.units & {"phone", "command"} or ("name" in wanted.kinds and wanted.held_by(reply)):
+    if wanted.written or ("name" in wanted.kinds and wanted.held_by(reply)):
         return wanted.held_by(reply)
     if "name" in wanted.kinds and any(set(stems(word)) & notes.named for word, _, _ in names(reply)):
         return True  # what opens a sentence is a name where the notes have it as one
