@@ -57,7 +57,7 @@ bench: setup .venv-bench/.ready $(if $(VLLM),.venv-vllm/.ready)
 	$(BIN)/python tests/benchmarks/typed_facts.py
 	$(BIN)/python tests/benchmarks/trap_check.py
 	$(BIN)/python tests/benchmarks/answers.py
-	$(BIN)/python tests/benchmarks/document_answers.py --half kept $(if $(DOCUMENTS),--documents "$(DOCUMENTS)")
+	$(BIN)/python tests/benchmarks/document_answers.py --half blind $(if $(DOCUMENTS),--documents "$(DOCUMENTS)")
 	@mkdir -p build
 	$(BIN)/python tests/benchmarks/voices.py --json build/voices.json --picture build/voices.svg $(VOICES)
 	@test -n "$(DATA)" || echo "Retrieval is measured on question sets of yours: make bench DATA=folder"
