@@ -67,7 +67,8 @@ class Judge:
             if not any(_within(statement.text.strip(), answer) for answer in answers):
                 yield Finding("stray", sentence, "Another sentence of the notes fits the question better.")
         told = [statement for _, statement in outcome.supports] if answers else []
-        if told and (word := passed_over(self._said(text), self.question, self.grounds.sources[0].passage, told)):
+        found = self.grounds.sources[0]
+        if told and (word := passed_over(self._said(text), self.question, found.passage, found.section, told)):
             yield Finding("missing", word, f"Another sentence of the notes speaks of {word}, which is asked for.")
         if self.grounds.doubted and (word := unknown(self._said(text), self.grounds.note, self.question)):
             yield Finding("echo", word, f"The reply says yes or no to {word}, which the notes do not name.")
