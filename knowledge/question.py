@@ -7,7 +7,7 @@ from knowledge.claims import Claim, Kind, claims, names, stem, stems
 from knowledge.clauses import clauses
 from knowledge.light_words import TELLING
 from knowledge.shortenings import whole_words
-from knowledge.units import is_measure
+from knowledge.units import is_measure, is_money
 
 STOP_WORDS = frozenset((
     "a an the and or but if of to in on at by for from with as is are was were be been am do does did doing have "
@@ -86,6 +86,7 @@ class Wanted:
             return False
         if self.kinds == _WHEN and is_measure(claim.unit) and claim.unit not in _CLOCK:
             return False  # 47 metres are no answer to when
+        counted = counted and not is_money(claim.unit)  # "$25 per child" counts no children
         if claim.kind != "number" or not self.units or claim.unit in self.units or counted:
             return True
         return "year" in self.units and bool(re.fullmatch(r"1\d{3}|20\d\d", claim.value))
@@ -125,7 +126,7 @@ _PRICE = r"""\bhow\ much\ (?:is|are|does|do|would|will|for|to|u|you|it|a|an|the)
     (?![^?]*\b(?:weigh|hold|carry|fit|contain|heal|restore|last|eat|drink|lift|use)\b) | \bhow\ much\W*$
     | \b(?:prices?|costs?|fees?|charge|pricing)\b | \bwhat\ (?:do|does|would|will)\ [^?]{3,40}\brun\b"""
 _SIZE = r"""\bhow\ (?:much|many|old|big|hard|tall|heavy|large|high|fast|deep|wide|hot|warm|strong)\b | \bpercent\b
-    | \bwhat\ (?:level|rank|size|number)\b"""
+    | \bwhat\ (?:level|rank|size|number)\b | \b(?:max|maximum|min|minimum)\b"""
 _TIME = r"""(?<!\w\ )\bwhen\b | \bwhen\ (?:is|are|do|does|can|will|did|was|r|u)\b
     | \b(?:what|which)\ (?:times?|day|date|days|hours)\b | \bhow\ (?:late|early|soon)\b
     | \b(?:un)?till?\ when\b | \bhours\b | \bcut-?off\b"""
@@ -144,7 +145,11 @@ _ASKING: tuple[tuple[str, Wanted], ...] = (
     (r"\b(?:what|which)\ year\b", Wanted("a year", frozenset({"number"}), frozenset({"year"}))),
     (_PRICE, Wanted("a price", frozenset({"number"}), _MONEY)),
     (
-        r"""\bhow\ long\b | \bhow\ (?:many\ )?(?:days|hours|weeks|minutes|months)\b
+        r"\bhow\ (?:many\ )?(?:days|hours|weeks|minutes|months|seconds)\b",
+        Wanted("a length of time", frozenset({"number"}), _CLOCK),
+    ),
+    (
+        r"""\bhow\ long\b
         | \bhow\ (?:far|long|much\ time)\ (?:ahead|in\ advance|before\w*)\b""",
         Wanted("a length of time", frozenset({"number", "time", "weekday", "month"}), _SPAN),
     ),

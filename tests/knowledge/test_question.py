@@ -48,6 +48,10 @@ def test_a_note_brings_what_is_asked_for_or_not():
     assert brings("A wreath costs $145.", "how much is a wreath")
     assert brings("Parking is free.", "how much is parking")
     assert not brings("A wreath costs $145.", "how many inches is a wreath")
+    assert brings("A class holds 12 kids.", "how many kids are in a class")
+    assert not brings("The class for kids costs $25.", "how many kids are in a class")
+    assert not brings("The war is on Saturday at 3 pm.", "how many hours does the war take")
+    assert not brings("A warrior strikes often.", "max blows warrior")
     assert brings("Type /guild leave at the gate.", "which command takes me out of a guild")
     assert not brings("You can leave a guild at the gate.", "which command takes me out of a guild")
 
