@@ -10,7 +10,6 @@ from datetime import date
 from bot.grounds import Grounds
 from bot.stopwatch import Stopwatch
 from bot.voices import Voice
-from knowledge.agreement import unknown
 from knowledge.fact_check import Check, Finding, check
 from knowledge.polarity import polarity
 from knowledge.relevance import passed_over
@@ -70,8 +69,6 @@ class Judge:
         found = self.grounds.sources[0]
         if told and (word := passed_over(self._said(text), self.question, found.passage, found.section, told)):
             yield Finding("missing", word, f"Another sentence of the notes speaks of {word}, which is asked for.")
-        if self.grounds.doubted and (word := unknown(self._said(text), self.grounds.note, self.question)):
-            yield Finding("echo", word, f"The reply says yes or no to {word}, which the notes do not name.")
 
     def _said(self, text: str) -> str:
         form = self.voice.persona.card.format

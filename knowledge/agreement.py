@@ -12,8 +12,8 @@ from knowledge.limits import compared, limits
 from knowledge.lists import LISTED, akin, denies_of_list, listed, root_of
 from knowledge.opposites import denies, opposites, states, turned
 from knowledge.polarity import Polarity, outright
-from knowledge.question import Asked, asked, content
-from knowledge.statements import Notes, Part, read_notes
+from knowledge.question import Asked, content
+from knowledge.statements import Notes, Part
 from knowledge.units import is_money
 
 Verdict = Literal["agrees", "contradicts", "doubtful", "silent"]
@@ -93,18 +93,6 @@ def _headed(said: Polarity, question: str, notes: Notes, ask: Asked, *, alone: b
         return "agrees" if said == opening[1].lower() or turned_round else "contradicts"
     plain = not (claims(question) or turned_round or denies(question))
     return "doubtful" if (opening[1], said) == ("Yes", "no") and plain else None
-
-
-def unknown(reply: str, text: str, question: str) -> str:
-    """Return a word of the question that the notes do not have, where the reply says a bare yes or no; else nothing.
-
-    "No, you never lose items" may be true and still no answer to "do I lose experience?": only who knows the word can
-    say that one is the other.
-    """
-    notes, ask = read_notes([text]), asked(question)
-    if not outright(reply) or denies_of_list(reply, notes, ask):
-        return ""
-    return next((word for word in ask.words if word not in LIGHT and not root_of(word, notes.known)), "")
 
 
 def _unanswered(ask: Asked, notes: Notes) -> Verdict:
