@@ -6,7 +6,7 @@
 The folders do not ship: DIR is one of them, named as its server in questions/documents.jsonl, or holds them, at most
 one folder deep. A server whose folder is absent is left out. A file SOURCE.txt, which says where a folder comes from,
 is not read. Of 200 questions every second is for development (``dev``), and the others were ``kept`` until their
-misses were read too; 112 of later date are ``blind``: nothing was changed after a look at their misses.
+misses were read too. Of 112 of later date, ``blind``, the misses of those with an even number were read once.
 
 Prints each miss, then for each server: right answers, how many of them quoted, wrong facts that were sent, wrong
 refusals and right ones. With ``--retrieval-only`` no voice is asked: whether a passage that answers is the first hit or

@@ -35,7 +35,7 @@ def indexed():
     }
 
 
-def test_there_are_200_questions_of_which_60_have_no_answer_in_two_equal_halves_and_112_that_nobody_tuned_on():
+def test_there_are_200_questions_of_which_60_have_no_answer_in_two_equal_halves_and_112_later_ones():
     """Each half holds 100 questions, 30 of them unanswerable; every second question of a server is kept."""
     assert Counter((row["half"], row["kind"] == "unanswerable") for row in ROWS) == {
         ("dev", False): 70, ("dev", True): 30, ("kept", False): 70, ("kept", True): 30,
