@@ -9,6 +9,8 @@ from knowledge.question import STOP_WORDS
 _ITEM = re.compile(r",|\b(?:or|and)\b")
 _RANGE = re.compile(r"\s*(?:to|and|until|-|\u2013)\s*")
 _TWICE = re.compile(r"\b([^\W\d_]{4,})[ ,]+\1\b", re.IGNORECASE)
+_NAMED_TWICE = re.compile(r"\b((?:[A-Z][\w'\u2019-]* ){1,3}[A-Z][\w'\u2019-]*)\b[^,;:.]*\b\1\b")
+"""A clause that says a name of several words twice, as none of 8,848 written replies does."""
 _TURN = re.compile(r"\b(?:though|but|yet)\b[^.,!?]*\b(?:does|do|is|are|can|will|did)\W*$", re.IGNORECASE)
 _BREAKS_OFF = re.compile(r"\b(?:the|an|and|or|your|our|its|their)\W*$", re.IGNORECASE)
 """Words after which no sentence ends; "a" is a letter too, and may."""
@@ -27,7 +29,8 @@ def garbled(sentence: str, notes: str) -> bool:
 def _stutters(sentence: str) -> bool:
     """Tell whether a sentence says one content word twice in a row, or lists one thing twice."""
     items = [part.strip(" .!").lower() for part in _ITEM.split(sentence) if part.strip()[:1].isupper()]
-    return bool(_TWICE.search(sentence)) or len(items) != len(set(items)) or _ends_where_it_begins(sentence)
+    twice = _TWICE.search(sentence) or _NAMED_TWICE.search(sentence)
+    return bool(twice) or len(items) != len(set(items)) or _ends_where_it_begins(sentence)
 
 
 def _ends_where_it_begins(sentence: str) -> bool:
