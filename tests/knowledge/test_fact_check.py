@@ -17,6 +17,7 @@ DELIVERY = (
 HOURS = "The shop is open Tuesday to Thursday from 9 am to 6 pm and Friday from 9 am to 7 pm. We are closed on Mondays."
 
 STAMPS = "Stamp card: The stamp card is free. Ten stamps make one bouquet of yours free."
+FEASTS = "Holiday hours: The shop has holiday hours. On Christmas Eve we close at 2 pm."
 OIL = "Name: Serpent Oil; Ingredients: 1 Viper Fang + 1 Lamp Oil; Sold at: the stall in Hollowmere"
 INSTALL = "Older versions\nYou can tell it the version, and others like it, which it installs:\nVERSION_TAG=4 install"
 ORDERS = "Orders for Oskerby: We deliver to Oskerby. Orders are taken at the counter in the mill."
@@ -38,6 +39,7 @@ def faults(reply, question, *notes):
         ("On Wednesday we are open from 9 am to 6 pm.", "hours on wednesday?", HOURS),
         ("Nay, the shop be closed on Mondays.", "are you open on monday", HOURS),
         ("Aye, we are closed on Mondays.", "are you closed on monday", HOURS),
+        ("Aye, the shop has holiday hours. On Christmas Eve we close at 2 pm.", "do you have holiday hours", FEASTS),
     ],
 )
 def test_a_reply_that_says_what_its_notes_say_passes(reply, question, note):
@@ -69,6 +71,7 @@ def test_a_reply_that_says_what_its_notes_say_passes(reply, question, note):
         ("stray", "Aye, the stamp card is free.", "what do i get when my stamp card is full", STAMPS),
         ("missing", "You can tell it the version.", "which variable do i set for the version", INSTALL),
         ("stray", "Serpent Oil is in the Serpent Oil with a fang.", "where is serpent oil", OIL),
+        ("missing", "Aye, we have holiday hours.", "do you have holiday hours", FEASTS),
         ("silent", "We deliver Monday to Saturday.", "what is your e-mail", DELIVERY),
         ("empty", "Arr, quit yer grumbling.", "what do you deliver", DELIVERY),
         ("unit", "You reach level 40 with it.", "what level is it", "The sword has 40 damage and needs level 10."),
