@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -76,8 +75,7 @@ class Answerer:
         """
         self._zone, self._calculator = zone, Calculator(store)
         self._store, self._embedder, self._engine, self._voices = store, embedder, engine, voices
-        odds = _DOUBTED * silence / (1 - silence) if silence < 1 else math.inf
-        self._trusted = odds / (1 + odds) if odds < math.inf else 1.0
+        self._trusted = _DOUBTED * silence / (1 + (_DOUBTED - 1) * silence)
         self._silence, self._longest, self._line, self._log = silence, longest, line or Line(), log
 
     async def answer(
@@ -195,6 +193,8 @@ class Answerer:
         if first.outcome.passed:
             return case.closed(first.text)
         case.failed.append(first.outcome)
+        if grounds and grounds.doubted and not first.outcome.silent:
+            return None  # the passage is shown, whatever others would say
         again = _request(case, notes, _WARMTH)
         redrafts = [asyncio.create_task(draft(self._engine, again, judge)) for _ in range(_REDRAFTS if notes else 0)]
         try:

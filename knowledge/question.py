@@ -224,8 +224,8 @@ class Asked:
 
 def asked(question: str) -> Asked:
     """Read off a question what it asks for."""
-    begins_open = bool(_OPEN.match(question.strip().lower())) and not _ABOUT.match(question)
-    yes_no = bool(_YES_NO.search(question)) and not _OPEN.match(question.strip().lower())
+    begins_open = bool(_OPEN.match(question.strip()))
+    yes_no = bool(_YES_NO.search(question)) and not begins_open
     opens = _OPEN.search(question)
     if opens and yes_no and (not _YES_NO.match(question.strip()) or question[: opens.start()].rstrip()[-1:] in _BREAK):
         yes_no = False
@@ -235,7 +235,8 @@ def asked(question: str) -> Asked:
         wanted = None
     verbs = frozenset(stem(match[0]) for match in _HAVING.finditer(question))
     numbers = frozenset(filter(str.isdigit, stems(question)))
-    return Asked(wanted, yes_no, begins_open, content(question), verbs, numbers, _deed(question))
+    beyond = begins_open and not _ABOUT.match(question)
+    return Asked(wanted, yes_no, beyond, content(question), verbs, numbers, _deed(question))
 
 
 def _deed(question: str) -> str:

@@ -40,9 +40,7 @@ _PLACE = re.compile(
     |dawn|dusk|sunrise|sunset|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))""",
     re.IGNORECASE | re.VERBOSE,
 )
-
-
-_HAVING = re.compile(r"\b(?:have|has|got|any|(?:is|are) there)\b", re.IGNORECASE)
+_IS_THERE = re.compile(r"\b(?:have|has|got|any|(?:is|are) there)\b", re.IGNORECASE)
 
 
 def lacking(
@@ -54,7 +52,7 @@ def lacking(
         also = asked(_WHICH.sub("what", part)).wanted
         if also and also != ask.wanted and also.held_by(notes.text) and not _brought(also, reply, notes):
             yield "missing", also.title, f"The question asks for {also.title} too; the reply has none."
-    if ask.yes_no and outright(reply) == "yes" and _HAVING.search(question) and _bare(reply, question, notes):
+    if ask.yes_no and outright(reply) == "yes" and _IS_THERE.search(question) and _bare(reply, question, notes):
         yield "missing", "yes", "The reply says yes, and nothing of what the notes tell."
     wanted = ask.wanted
     if wanted is None and (name := _unsaid(reply, question, notes)):
@@ -75,9 +73,9 @@ def lacking(
 def _bare(reply: str, question: str, notes: Notes) -> bool:
     """Tell whether a reply passes on no value and no word, other than a name, that the question did not hold.
 
-    None of 852 written replies does so where the notes hold a value.
+    Of 852 written replies none that says yes does so where the notes hold a value.
     """
-    named = {stem for word, _, _ in names(reply) for stem in stems(word)}
+    named = {part for word, _, _ in names(reply) for part in stems(word)}
     new = (set(content(reply)) & set(content(notes.text))) - set(content(question)) - named
     held = [claim for claim in claims(notes.text) if not any(same(claim, other) for other in claims(question))]
     return bool(held) and not new and not any(same(claim, other) for claim in claims(reply) for other in held)
@@ -87,8 +85,8 @@ def passed_over(reply: str, question: str, passage: str, heading: str, told: Seq
     """Return a word of the question that a passage has only in a sentence which the reply leaves out; else nothing.
 
     ``heading``: what stands above the passage, of which each of its sentences is said; ``told``: what the reply
-    restates. A passage that is about its question from end to end has such a word in 9 of 100 true replies, so whoever
-    sends replies decides on it: one that is not sent is quoted.
+    restates. Such a word is left out by 72 of 852 written replies too, whose notes are about their question from end to
+    end, so whoever sends replies decides on it: one that is not sent is quoted.
     """
     spoken = set(stems(f"{reply} {heading}")).union(*(one.words | set(stems(one.text)) for one in told))
     texts = {statement.text for statement in told}

@@ -290,6 +290,9 @@ async def test_where_the_search_is_not_sure_the_passage_speaks_and_no_draft_is_s
     reply = "The dogs stay outside, dear."
     unsure = await answer("what about dogs?", reply, **asked, silence=0.05, on_sentence=shown.append)
     assert (unsure.verdict, shown) == ("quoted", [])
+    engine = Scripted("The lockers cost 9 EUR, dear.")
+    await answer("what about dogs?", engine=engine, **asked, silence=0.05)
+    assert len(engine.asked) == 1  # what another draft says changes nothing
     sure = await answer("what about dogs?", reply, **asked, silence=0.01, on_sentence=shown.append)
     assert (sure.verdict, shown) == ("answered", [reply])
 
